@@ -1,0 +1,1 @@
+"""Duologue: recruit people in pairs to record studio dialogues."""
