@@ -1,0 +1,1 @@
+"""What is right: pure decisions from plain data, standard library only."""
