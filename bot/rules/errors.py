@@ -94,6 +94,10 @@ class AttemptsUsedUp(DomainError):
     next_at: datetime | None
 
 
+class ReasonMissing(DomainError):
+    """A rejection needs at least one reason: nobody is turned away without being told why."""
+
+
 class NotRejected(DomainError):
     """Only a rejected sample can be appealed."""
 
@@ -106,7 +110,9 @@ class AlreadyAppealed(DomainError):
 
 
 class SlotNotOpen(DomainError):
-    """The slot cannot be booked: not open yet, taken, or over."""
+    """The slot cannot be booked: `state` is where it stands (taken, draft, over …)."""
+
+    state: str
 
 
 class PairNotActive(DomainError):
@@ -120,7 +126,7 @@ class TooLate(DomainError):
 
 
 class Blocked(DomainError):
-    """Strikes keep a person from booking until then; `people` are their ids."""
+    """Strikes keep `person` from booking until then; ``None`` means for good."""
 
-    until: datetime
-    people: tuple[int, ...] = ()
+    person: int
+    until: datetime | None
