@@ -1,0 +1,15 @@
+"""Untrusted bytes → facts, in a bounded child process; and the store that keeps the bytes.
+
+    client.py    `AudioWorker`: what the bot uses; starts, bounds, restarts and ends the child
+    worker.py    the child: `python -m bot.audio.worker`
+    bounds.py    the limits, and how the child binds itself to them
+    wire.py      the frames between the two
+    sniff.py     which container, by the first bytes
+    decode.py    bytes → 16 kHz mono PCM (PyAV)
+    levels.py    loudness, peak, clipping, silence (numpy, pydub)
+    speech.py    where somebody speaks (silero)
+    measure.py   all of it → `AudioFacts`
+    store.py     content-addressed files
+
+Nothing is imported here: the bot's own process must never load av, numpy or pydub, only the child does.
+"""
