@@ -3,7 +3,9 @@
 It knows nothing of the bot it serves: any bot that speaks HTTP to the Bot API can be played on it.
 """
 
-from bot.sandbox.client import Answer, Button, Group, Heard, NotHeard, Person, SandboxClient, SandboxError
+from bot.sandbox.cast import Group, NotHeard, Person
+from bot.sandbox.client import SandboxClient, SandboxError, wait_for_sandbox
+from bot.sandbox.heard import Answer, Button, Heard
 from bot.sandbox.server import Sandbox, serve
 
 __all__ = [
@@ -17,4 +19,5 @@ __all__ = [
     "SandboxClient",
     "SandboxError",
     "serve",
+    "wait_for_sandbox",
 ]

@@ -6,7 +6,7 @@ import asyncio
 import hmac
 import time
 from collections import deque
-from typing import TYPE_CHECKING, Final, Never
+from typing import TYPE_CHECKING, Final
 
 from aiohttp import web
 
@@ -34,6 +34,10 @@ _REASONS: Final = {500: "Internal Server Error", 502: "Bad Gateway", 503: "Servi
 LOG_LENGTH: Final = 50_000
 
 
+class _HangUpError(Exception):
+    """A fault wants the connection closed."""
+
+
 class BotApi:
     """Answers the bot. `log` holds one entry per call: what, to whom, with which status, how long it took."""
 
@@ -58,9 +62,10 @@ class BotApi:
         return hmac.compare_digest(token.encode(), self.token.encode())
 
     async def handle(self, request: web.BaseRequest, token: str, name: str) -> web.Response:
-        """Answer one call, whatever it is."""
+        """Answer one call, whatever it is, and note it in the log."""
         began, began_mono = self.world.clock.now(), time.monotonic()
         method, chat_id, args = name, None, None
+        status: int | None = None
         try:
             if not self.right(token):
                 raise ApiError(401, "Unauthorized")
@@ -71,18 +76,22 @@ class BotApi:
             if fault is None:
                 response = _answer(await self._perform(method, given, uploads))
             else:
-                response = await self._with_fault(request, fault, method, given, uploads)
+                response = await self._with_fault(fault, method, given, uploads)
+            status = response.status
         except ApiError as error:
-            response = web.Response(
-                body=dumps(error.body()), status=error.code, content_type="application/json"
-            )
+            response, status = _refusal(error), error.code
+        except _HangUpError:
+            # The connection closes without an answer, as a network that fails does; writing to it is in vain.
+            if request.transport is not None:
+                request.transport.abort()
+            response = web.Response(status=504)
         self.calls += 1
         self.log.append(
             {
                 "seq": self.calls,
                 "method": method,
                 "chat_id": chat_id,
-                "status": response.status,
+                "status": status,
                 "time": began,
                 "mono": began_mono,
                 "seconds": time.monotonic() - began_mono,
@@ -136,11 +145,11 @@ class BotApi:
         return True
 
     async def _with_fault(
-        self, request: web.BaseRequest, fault: Fault, method: str, given: Json, uploads: dict[str, Upload]
+        self, fault: Fault, method: str, given: Json, uploads: dict[str, Upload]
     ) -> web.Response:
         self.world.feed.publish("fault", _chat_of(given), method=method, fault=fault.kind)
         if fault.kind == "drop_before":
-            _hang_up(request)
+            raise _HangUpError
         if fault.kind == "retry_after":
             raise too_many_requests(int(fault.seconds))
         if fault.kind == "error":
@@ -151,7 +160,7 @@ class BotApi:
             await asyncio.sleep(fault.seconds)
         result = await self._perform(method, given, uploads)
         if fault.kind == "drop_after":
-            _hang_up(request)
+            raise _HangUpError
         response = _answer(result)
         if fault.kind == "malformed":
             return web.Response(body=b'{"ok":true,"result":', content_type="application/json")
@@ -166,7 +175,7 @@ class BotApi:
             if file is not None:
                 return web.Response(body=file.data, content_type="application/octet-stream")
             error = ApiError(404, "Not Found")
-        return web.Response(body=dumps(error.body()), status=error.code, content_type="application/json")
+        return _refusal(error)
 
 
 def _known(name: str) -> str:
@@ -190,8 +199,5 @@ def _chat_of(given: Json) -> int | None:
         return None
 
 
-def _hang_up(request: web.BaseRequest) -> Never:
-    """Close the connection without an answer, as a network that fails does."""
-    if request.transport is not None:
-        request.transport.abort()
-    raise ConnectionResetError("closed on demand")
+def _refusal(error: ApiError) -> web.Response:
+    return web.Response(body=dumps(error.body()), status=error.code, content_type="application/json")

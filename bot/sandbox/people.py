@@ -70,6 +70,8 @@ def post(world: World, person: Person, chat: Chat, content: Json, reply_to: int 
 
 
 def _may_write(person: Person, chat: Chat) -> None:
+    if person.deactivated:
+        raise NotDelivered(f"{person.first_name}'s account is deactivated")
     if chat.person is person:
         if person.blocked:
             raise NotDelivered(f"{person.first_name} has blocked the bot; unblock it or send /start")
@@ -162,6 +164,8 @@ def forward(world: World, person: Person, chat: Chat, source: Chat, message_id: 
 def edit(world: World, person: Person, chat: Chat, message_id: int, text: str) -> Json:
     """Change a text or caption that the person sent."""
     record = _own(person, chat, message_id)
+    if not 1 <= utf16_length(text := text.strip()) <= 4096:
+        raise ControlError(400, "a text has 1 to 4096 UTF-16 units")
     field = "text" if "text" in record.message else "caption"
     message = {**record.message, field: text, "edit_date": int(world.clock.now())}
     entities_name = "entities" if field == "text" else "caption_entities"
@@ -187,8 +191,8 @@ def press(world: World, person: Person, chat: Chat, message_id: int, data: str, 
     `how`: ``forged`` skips the check that the button is there, ``times`` sends several presses, ``same_id``
     gives them one query id, ``inaccessible`` sends the message as Telegram sends one it no longer has.
     """
-    if person.blocked and chat.person is person:
-        raise NotDelivered(f"{person.first_name} has blocked the bot")
+    if person.deactivated or (person.blocked and chat.person is person):
+        raise NotDelivered(f"{person.first_name} has blocked the bot or is deactivated")
     if chat.person is not person and person.id not in chat.members and not how.get("forged"):
         raise NotDelivered(f"{person.first_name} is not in chat {chat.id}")
     record = chat.records.get(message_id)

@@ -88,7 +88,7 @@ class Sandbox:
     async def stop(self) -> None:
         """Stop listening and delivering; waiting calls end."""
         await self.api.webhook.close()
-        self.world.updates.stop_polling()
+        self.world.updates.release()
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None

@@ -147,6 +147,10 @@ class UpdateQueue:
         """End a waiting getUpdates because a webhook was set."""
         self._end_poll("webhook")
 
+    def release(self) -> None:
+        """End a waiting getUpdates with what there is: the server stops."""
+        self._end_poll("timeout")
+
     async def fetch(self, offset: int, limit: int, timeout: float) -> bytes:
         """Return up to `limit` updates as one JSON array, waiting up to `timeout` seconds for the first.
 
