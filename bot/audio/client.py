@@ -20,11 +20,11 @@ _WORKER = (sys.executable, "-m", "bot.audio.worker")
 _TRIES = 2
 
 
-class AudioWorkerDown(RuntimeError):  # noqa: N818 - a state of affairs
+class AudioWorkerDown(RuntimeError):
     """The worker cannot be started at all: the installation is at fault, never the file. Try later."""
 
 
-class _Died(Exception):  # noqa: N818 - an event, handled here
+class _Died(Exception):
     """The worker ended, or talked nonsense and was ended, in the middle of a job."""
 
 

@@ -17,7 +17,7 @@ _SUFFIX = re.compile(r"[a-z0-9]{1,8}")
 _ABANDONED = 3600.0  # seconds after which a half-written file belongs to no living process
 
 
-class NoSuchAudio(LookupError):  # noqa: N818 - named as the matter itself
+class NoSuchAudio(LookupError):
     """Nothing is kept under that key (any more)."""
 
 

@@ -14,7 +14,7 @@ MAX_REPLY = 64 * 1024
 """Bytes of the longest reply that the bot reads."""
 
 
-class BrokenFrame(Exception):  # noqa: N818 - an event of the wire, told apart from a fault
+class BrokenFrame(Exception):
     """The other side ended in the middle of a frame, or announced a longer one than allowed."""
 
 

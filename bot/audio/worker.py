@@ -13,9 +13,11 @@ import wave
 from typing import Any, BinaryIO
 
 import av.logging
+import numpy as np
 
 from bot.audio.bounds import Limits, allow_cpu, confine, die_with_parent
 from bot.audio.decode import RATE
+from bot.audio.levels import clipping
 from bot.audio.measure import measure
 from bot.audio.speech import SpeechDetector
 from bot.audio.wire import pack, read_frame
@@ -31,7 +33,7 @@ def main(parent: int, limits: Limits) -> None:
     replies = _claim_stdout()
     av.logging.set_level(None)
     detector = SpeechDetector()
-    measure(_a_second_of_noise(), detector, 1)
+    _warm_up(detector)
     confine(limits)
     _reply(replies, {"ready": True})
     while (data := _next_file(limits)) is not None:
@@ -67,15 +69,21 @@ def _reply(replies: BinaryIO, answer: dict[str, Any]) -> None:
     replies.flush()
 
 
-def _a_second_of_noise() -> bytes:
-    """A WAV file that makes every library load what it loads at first use: later it cannot open a file."""
+def _warm_up(detector: SpeechDetector) -> None:
+    """Use everything once: libraries import parts of themselves at first use, and later cannot open a file.
+
+    A broken installation shows here, before it can be taken for a broken recording.
+    """
+    samples = np.random.default_rng(0).normal(0, 0.1, 6 * RATE).astype(np.float32)
     memory = io.BytesIO()
     with wave.open(memory, "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
         file.setframerate(RATE)
-        file.writeframes(os.urandom(RATE * 2))
-    return memory.getvalue()
+        file.writeframes((samples * 32767).astype(np.int16).tobytes())
+    measure(memory.getvalue(), detector, 6)
+    # Noise is no speech, of which alone the clipping is measured.
+    clipping(samples, np.ones(len(samples), dtype=np.bool_), RATE)
 
 
 if __name__ == "__main__":

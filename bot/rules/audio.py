@@ -35,7 +35,7 @@ class Reason(StrEnum):
     took_too_long = "took_too_long"
 
 
-class Unreadable(DomainError):  # noqa: N818 - named as the matter itself, as the tree is
+class Unreadable(DomainError):
     """The bytes could not be measured; `reason` says why. Final: the same bytes will fail again."""
 
     reason: Reason
@@ -143,7 +143,7 @@ class SampleChecks:
     loudness: float = -40.0
     loudness_warn: float = -36.0
     clipping: float = 1.4
-    clipping_warn: float = 1.55
+    clipping_warn: float = 1.5
     speech: float = 0.35
     silence: timedelta | None = timedelta(seconds=20)
     damage: float = 0.02

@@ -78,7 +78,7 @@ def judged(facts: AudioFacts, checks: SampleChecks | None = None) -> tuple[Findi
         ({"loudness": -45.4}, Finding(Code.quiet, REFUSE, -45.4, -40.0, "loudness")),
         ({"loudness": -38.0}, Finding(Code.quiet, WARN, -38.0, -36.0, "loudness")),
         ({"clipping": 1.0}, Finding(Code.distorted, REFUSE, 1.0, 1.4, "clipping")),
-        ({"clipping": 1.5}, Finding(Code.distorted, WARN, 1.5, 1.55, "clipping")),
+        ({"clipping": 1.45}, Finding(Code.distorted, WARN, 1.45, 1.5, "clipping")),
         ({"speech_ratio": 0.1}, Finding(Code.silence, REFUSE, 0.1, 0.35, "speech_ratio")),
         ({"longest_silence": 98.0}, Finding(Code.silence, REFUSE, 98.0, 20.0, "longest_silence")),
         (
@@ -104,7 +104,7 @@ def test_each_defect_has_its_finding(change: dict[str, Any], finding: Finding) -
         {"declared": None},
         {"declared": 7200.0},
         {"sample_rate": 8000, "channels": 2, "codec": "pcm_s16le", "container": "wav"},
-        {"longest_silence": 20.0, "speech_ratio": 0.35, "loudness": -36.0, "clipping": 1.55},
+        {"longest_silence": 20.0, "speech_ratio": 0.35, "loudness": -36.0, "clipping": 1.5},
     ],
 )
 def test_nothing_is_found_in_a_good_recording(change: dict[str, Any]) -> None:
