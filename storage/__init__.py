@@ -1,0 +1,1 @@
+"""Where state lives: tables, transactions and migrations. No policy and no words."""

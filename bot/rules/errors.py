@@ -8,7 +8,6 @@ annotated fields, and the base makes a dataclass of it.
 """
 
 # Domain errors are named as the matter itself ("under age"), not as a fault of the program.
-# ruff: noqa: N818
 
 from dataclasses import dataclass
 from datetime import datetime

@@ -5,7 +5,6 @@ People type these on phones, so full-width punctuation and curly or corner quote
 """
 
 # Domain errors are named as the matter itself, not as a fault of the program.
-# ruff: noqa: N818
 
 import re
 import unicodedata

@@ -5,7 +5,6 @@ what becomes of it in given rooms at a given moment. Slots are half-open: one ma
 """
 
 # Domain errors are named as the matter itself, not as a fault of the program.
-# ruff: noqa: N818
 
 import re
 from collections import deque

@@ -1,0 +1,201 @@
+"""The one place that wires everything: configuration in, a running bot out."""
+
+import asyncio
+from collections.abc import Callable, Mapping
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import structlog
+from filelock import FileLock, Timeout
+from telegram import BotCommandScopeAllPrivateChats
+from telegram.error import InvalidToken, TelegramError
+from telegram.ext import Application, ContextTypes
+
+from bot.audio.client import AudioWorker
+from bot.audio.store import AudioStore
+from bot.config import Config
+from bot.delivery.budget import Budget
+from bot.delivery.clock import Clock, Ring
+from bot.delivery.inbox import Inbox
+from bot.delivery.jobs import Jobs, Task, Work
+from bot.delivery.outbox import Outbox
+from bot.rules.roles import Role, commands_for
+from bot.services import due, samples
+from bot.services.ports import Ports
+from bot.services.unit import House, Units, Wake
+from bot.texts import LANGUAGES, speech
+from handlers import board
+from handlers.context import Context
+from handlers.render.names import command_menu
+from handlers.telegram.ears import Ears
+from handlers.telegram.fetch import Poller, TelegramFiles
+from handlers.telegram.send import TelegramSender
+from handlers.telegram.transport import AiohttpRequest
+from storage import migrate
+from storage.database import Database
+
+log = structlog.get_logger()
+
+FIRST_TRIES = 10
+"""How often Telegram is tried at the start before giving up, with growing pauses."""
+
+
+class StartError(Exception):
+    """The bot cannot start; the text says why and how to mend it."""
+
+
+def clock_of(offset_file: Path | None) -> Callable[[], datetime]:
+    """The time, moved by the seconds that a file holds (for the demo, the playground and tests)."""
+    if offset_file is None:
+        return lambda: datetime.now(UTC)
+
+    def moved() -> datetime:
+        try:
+            offset = float(offset_file.read_text())
+        except (OSError, ValueError):
+            offset = 0.0
+        return datetime.now(UTC) + timedelta(seconds=offset)
+
+    return moved
+
+
+class App:
+    """A running bot. `async with App(config)` starts it and stops it in order."""
+
+    def __init__(self, config: Config) -> None:
+        self.config = config
+        settings = config.settings
+        if settings.token is None:
+            raise StartError("DUOLOGUE_TOKEN is not set. @BotFather gives you one; see the README.")
+        api = settings.api_url.rstrip("/")
+        self.database = Database(settings.database_url)
+        self.telegram: Application[Any, Context, Any, Any, Any, Any] = (
+            Application.builder()
+            .token(settings.token.get_secret_value())
+            .base_url(f"{api}/bot")
+            .base_file_url(f"{api}/file/bot")
+            .request(AiohttpRequest())
+            .get_updates_request(AiohttpRequest(connections=2))
+            .context_types(ContextTypes(context=Context))
+            .updater(None)
+            .build()
+        )
+        self._stack = AsyncExitStack()
+
+    async def __aenter__(self) -> "App":
+        """Start everything; raises `StartError` with what is wrong."""
+        try:
+            await self._start()
+        except BaseException:
+            await self._stack.aclose()
+            raise
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Stop in order: no new updates, finish those in hand, send what is in the air."""
+        await self._stack.aclose()
+        log.info("stopped")
+
+    async def _start(self) -> None:
+        settings = self.config.settings
+        await asyncio.to_thread(settings.data.mkdir, parents=True, exist_ok=True)
+        self._stack.push_async_callback(self.database.close)
+        await self._lock(settings.data / "duologue.lock")
+        await migrate.upgrade(self.database)
+        self._stack.push_async_callback(self.telegram.shutdown)
+        await self._connect()
+        await self._serve()
+
+    async def _lock(self, path: Path) -> None:
+        lock = FileLock(path, thread_local=False)
+        try:
+            await asyncio.to_thread(lock.acquire, timeout=5)
+        except Timeout:
+            raise StartError(f"another Duologue is running on {path.parent}; stop it first") from None
+        self._stack.callback(lock.release)
+
+    async def _connect(self) -> None:
+        pause = 0.2
+        for attempt in range(1, FIRST_TRIES + 1):
+            try:
+                await self.telegram.initialize()
+            except InvalidToken:
+                raise StartError("Telegram refuses the token. Check DUOLOGUE_TOKEN.") from None
+            except TelegramError as error:
+                if attempt == FIRST_TRIES:
+                    raise StartError(f"Telegram cannot be reached: {error}") from None
+                log.warning("start.unreachable", error=str(error), pause=pause)
+                await asyncio.sleep(pause)
+                pause = min(10.0, pause * 2)
+            else:
+                return
+
+    async def _serve(self) -> None:
+        settings, policy = self.config.settings, self.config.policy
+        bot = self.telegram.bot
+        house = House(policy, frozenset(settings.owners), bot.username)
+        self.units = Units(self.database, clock_of(settings.clock), house, self._wake)
+        store = AudioStore(settings.data / "audio")
+        ears = AudioWorker()
+        self._stack.push_async_callback(ears.close)
+        ports = Ports(TelegramFiles(bot), ears, store)
+        board.connect(self.telegram)
+
+        self.inbox = Inbox(self.units, Ears(self.telegram))
+        self.outbox = Outbox(self.units, TelegramSender(bot, store), Budget(policy.telegram))
+        self.jobs = Jobs(self.units, work(self.units, ports))
+        sweep = 30.0 if settings.clock is None else 0.5  # a moved clock can jump at any moment
+        self.clock = Clock(self.units, rings(), sweep=sweep)
+        self.poller = Poller(bot, self.inbox.accept)
+        # Stopped in the opposite order: first no new updates, last the messages that they caused.
+        for part in (self.outbox, self.jobs, self.clock, self.inbox, self.poller):
+            await part.start()
+            self._stack.push_async_callback(part.stop)
+        await self._show_menus()
+        log.info("started", bot=bot.username)
+
+    def _wake(self, wake: Wake) -> None:
+        if Wake.OUTBOX in wake:
+            self.outbox.wake()
+        if Wake.JOBS in wake:
+            self.jobs.wake()
+        if Wake.TIMERS in wake:
+            self.clock.wake()
+
+    async def _show_menus(self) -> None:
+        """The menu of those who have not begun: Telegram shows it before the first word."""
+        commands = commands_for([Role.APPLICANT])
+        for language in LANGUAGES:
+            try:
+                await self.telegram.bot.set_my_commands(
+                    command_menu(commands, speech(language)),
+                    scope=BotCommandScopeAllPrivateChats(),
+                    language_code=None if language == "en" else language,
+                )
+            except TelegramError as error:
+                log.warning("menu.failed", error=str(error))
+
+
+def work(units: Units, ports: Ports) -> Mapping[str, Work]:
+    """What each kind of job does."""
+
+    async def check_sample(task: Task) -> None:
+        await samples.check(units, ports, task.data["sample_id"], last_try=task.last_try)
+
+    async def erase_audio(task: Task) -> None:
+        await samples.erase_audio(units, ports, task.data["key"])
+
+    return {"check_sample": check_sample, "erase_audio": erase_audio}
+
+
+def rings() -> Mapping[str, Ring]:
+    """What each kind of timer does."""
+    return due.RINGS
+
+
+async def run(config: Config, stop: asyncio.Event) -> None:
+    """Run until `stop` is set; raises `StartError`."""
+    async with App(config):
+        await stop.wait()

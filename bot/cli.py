@@ -1,0 +1,81 @@
+"""`duologue`: run the bot, look after it, and play with it."""
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Coroutine
+from typing import Any
+
+from cyclopts import App as CommandLine
+
+from bot import app as wiring
+from bot import config as configuration
+from bot import logs
+from bot.config import Config, ConfigError
+from storage import migrate
+from storage.database import Database
+
+command_line = CommandLine(
+    name="duologue",
+    help="A Telegram bot that recruits people in pairs to record studio dialogues.",
+    version_flags=["--version"],
+)
+database_commands = CommandLine(name="db", help="The database.")
+command_line.command(database_commands)
+
+
+def _config() -> Config:
+    try:
+        return configuration.load()
+    except ConfigError as error:
+        raise SystemExit(f"duologue: {error}") from None
+
+
+async def _until_told(run: Coroutine[Any, Any, None], stop: asyncio.Event) -> None:
+    """Run with SIGTERM and SIGINT setting `stop`."""
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        with contextlib.suppress(NotImplementedError):
+            loop.add_signal_handler(name, stop.set)
+    await run
+
+
+@command_line.command
+async def run() -> None:
+    """Run the bot by long polling until it is told to stop."""
+    config = _config()
+    logs.set_up()
+    stop = asyncio.Event()
+    try:
+        await _until_told(wiring.run(config, stop), stop)
+    except wiring.StartError as error:
+        raise SystemExit(f"duologue: {error}") from None
+
+
+@database_commands.command
+async def upgrade() -> None:
+    """Create the database, or bring it up to date."""
+    config = _config()
+    database = Database(config.settings.database_url)
+    try:
+        await migrate.upgrade(database)
+        print(f"The database is at revision {await migrate.current(database)}.")
+    finally:
+        await database.close()
+
+
+@command_line.command
+async def sandbox(*, host: str = "127.0.0.1", port: int = 0) -> None:
+    """Start a local Bot API server to play every role without a token."""
+    from bot.sandbox import serve
+
+    await serve(host=host, port=port)
+
+
+def main() -> None:
+    """The entry point of the command."""
+    command_line()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,1 @@
+"""What is done: one async function per intent, given the unit of work."""

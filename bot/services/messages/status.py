@@ -1,0 +1,30 @@
+"""Where an applicant stands."""
+
+from dataclasses import dataclass
+
+from bot.rules.audio import Finding
+from bot.services.messages.base import Message
+from bot.services.messages.people import SampleGuide
+
+
+@dataclass(frozen=True)
+class SampleStatus:
+    """The newest sample."""
+
+    sample_id: int
+    state: str
+    waits_for_sender: bool
+    findings: tuple[Finding, ...] = ()
+    reasons: tuple[str, ...] = ()
+    appealed: bool = False
+
+
+@dataclass(frozen=True)
+class Status(Message):
+    """Everything that is known of an applicant's way, and the next step."""
+
+    open_question: str | None
+    sample: SampleStatus | None
+    approved: bool
+    guide: SampleGuide
+    zone: str = "UTC"

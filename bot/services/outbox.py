@@ -1,0 +1,125 @@
+"""Queue messages, change them, and take back those that became stale. Nothing here sends."""
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import col, func, select, update
+
+from bot.services.messages import Lane, Message, dump
+from bot.services.unit import Unit, Wake
+from storage.tables import OutboxRow
+
+WAITING = ("queued", "held")
+"""States of rows that have not gone out and still may."""
+
+
+async def send(
+    unit: Unit,
+    chat_id: int,
+    message: Message,
+    *,
+    about: str = "",
+    topic: str = "",
+    lane: Lane | None = None,
+    not_before: datetime | None = None,
+    expires_at: datetime | None = None,
+) -> bool:
+    """Queue `message` for a chat; False if one `about` the same is there already.
+
+    `about` names the event and its version; without one the message is named after the unit's cause.
+    `topic` ("thing:id") is what cancels it when the thing changes.
+    """
+    row = OutboxRow(
+        chat_id=chat_id,
+        lane=message.lane if lane is None else lane,
+        kind=message.kind,
+        data=dump(message),
+        about=about or unit.reference(),
+        topic=topic,
+        not_before=not_before,
+        expires_at=expires_at,
+        created_at=unit.now,
+    )
+    unit.wakes |= Wake.OUTBOX
+    return bool(await unit.tx.add_new(row))
+
+
+async def edit(unit: Unit, row_id: int, message: Message) -> None:
+    """Let the message of row `row_id` become `message`: merged if unsent, else as the newest edit."""
+    unit.wakes |= Wake.OUTBOX
+    facts: dict[str, Any] = {"kind": message.kind, "data": dump(message)}
+    merged = await unit.tx.change(
+        update(OutboxRow)
+        .where(col(OutboxRow.state).in_(WAITING))
+        .where((col(OutboxRow.id) == row_id) | (col(OutboxRow.edits) == row_id))
+        .values(**facts)
+    )
+    if merged:
+        return
+    original = await unit.tx.get(OutboxRow, row_id)
+    if original is None or original.state not in ("sending", "sent", "uncertain"):
+        return
+    await unit.tx.add(
+        OutboxRow(
+            chat_id=original.chat_id,
+            lane=min(original.lane, message.lane),
+            about=f"edit {unit.reference()}",
+            topic=original.topic,
+            edits=row_id,
+            created_at=unit.now,
+            **facts,
+        )
+    )
+
+
+async def edit_about(unit: Unit, chat_id: int, about: str, message: Message) -> bool:
+    """`edit` for the message queued `about` something; False if there never was one."""
+    row_id = await unit.tx.first(
+        select(OutboxRow.id).where(OutboxRow.chat_id == chat_id, OutboxRow.about == about)
+    )
+    if row_id is None:
+        return False
+    await edit(unit, row_id, message)
+    return True
+
+
+async def edit_topic(unit: Unit, topic: str, kind: type[Message], message: Message) -> int:
+    """`edit` for every message of a kind with this topic, in whatever chat; gives how many."""
+    rows = await unit.tx.all(
+        select(OutboxRow.id)
+        .where(OutboxRow.topic == topic, OutboxRow.kind == kind.kind)
+        .where(col(OutboxRow.edits).is_(None))
+    )
+    for row_id in rows:
+        await edit(unit, row_id, message)
+    return len(rows)
+
+
+async def cancel(unit: Unit, topic: str, kinds: Iterable[type[Message]] = ()) -> int:
+    """Take back what is still queued about `topic` (of these kinds only, if any); gives how many."""
+    statement = update(OutboxRow).where(col(OutboxRow.topic) == topic, col(OutboxRow.state).in_(WAITING))
+    names = [kind.kind for kind in kinds]
+    if names:
+        statement = statement.where(col(OutboxRow.kind).in_(names))
+    return await unit.tx.change(statement.values(state="cancelled"))
+
+
+async def row_of_message(unit: Unit, chat_id: int, message_id: int) -> int | None:
+    """The row whose message a person sees as `message_id`, if it came from here."""
+    return await unit.tx.first(
+        select(OutboxRow.id).where(
+            OutboxRow.chat_id == chat_id,
+            OutboxRow.message_id == message_id,
+            col(OutboxRow.edits).is_(None),
+        )
+    )
+
+
+async def end_states(unit: Unit, topic: str) -> Sequence[tuple[str, int]]:
+    """How many messages of a topic are in which state."""
+    return await unit.tx.all(
+        select(OutboxRow.state, func.count())
+        .where(OutboxRow.topic == topic, col(OutboxRow.edits).is_(None))
+        .group_by(OutboxRow.state)
+    )

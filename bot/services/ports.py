@@ -1,0 +1,142 @@
+"""What the outside must offer, and how it can end. The one place where services and adapters meet."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from bot.rules.audio import AudioFacts
+from bot.services.messages import Message
+from bot.services.unit import Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """One message on its way: to a chat, in a language; `edits` is the id of the message it changes."""
+
+    chat_id: int
+    language: str
+    message: Message
+    edits: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """It arrived; `message_id` is None for what leaves no message (a command menu)."""
+
+    message_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """The person cannot be reached until they write again. Never retried."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class RetryAfter:
+    """Telegram wants silence for so many seconds, from everybody."""
+
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class NotSent:
+    """It certainly did not arrive. `again` tells whether trying again can help."""
+
+    reason: str
+    again: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Uncertain:
+    """The network left it open whether it arrived."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """The group lives under another id now; nothing was sent."""
+
+    chat_id: int
+
+
+Outcome = Sent | Blocked | RetryAfter | NotSent | Uncertain | Moved
+
+
+class Deliver(Protocol):
+    """Makes words and buttons of a message and sends them."""
+
+    async def deliver(self, outgoing: Outgoing) -> Outcome:
+        """Send or edit; every way it can end is an outcome, none is an exception."""
+        ...
+
+
+Effect = Callable[[], Awaitable[None]]
+"""Something worthless a moment later (a press answer): done after the commit, lost if that fails."""
+
+
+class UnintelligibleError(Exception):
+    """An update that cannot be parsed: trying again cannot help."""
+
+
+class Understand(Protocol):
+    """Turns updates into intents: the handlers' side of the inbox."""
+
+    def sender_of(self, raw: Mapping[str, Any]) -> int:
+        """Whose order an update keeps: the person's id, else the chat's, else 0."""
+        ...
+
+    async def handle(self, raw: dict[str, Any], unit: Unit) -> Sequence[Effect]:
+        """Do what the update asks, inside `unit`; raises whatever goes wrong."""
+        ...
+
+    async def give_up(self, raw: dict[str, Any], unit: Unit) -> None:
+        """Tell the person, once, that their update could not be handled."""
+        ...
+
+
+class FileGoneError(Exception):
+    """Telegram does not give the file: too big, too old, or unknown. Trying again will not help."""
+
+
+class FetchFile(Protocol):
+    """Fetches what a person uploaded."""
+
+    async def fetch(self, file_id: str) -> bytes:
+        """The file's bytes; raises `FileGoneError`, or any other error if trying again may help."""
+        ...
+
+
+class MeasureAudio(Protocol):
+    """Turns untrusted bytes into facts, in bounded memory and time."""
+
+    async def measure(self, data: bytes) -> AudioFacts:
+        """Raises `bot.rules.audio.Unreadable` for what cannot be read."""
+        ...
+
+
+class AudioStore(Protocol):
+    """Keeps the audio of samples, by content."""
+
+    async def put(self, data: bytes, suffix: str) -> str:
+        """Keep the bytes and give their key; the same bytes have the same key."""
+        ...
+
+    async def get(self, key: str) -> bytes:
+        """The bytes of a key; raises `FileNotFoundError`."""
+        ...
+
+    async def delete(self, key: str) -> None:
+        """Forget the bytes; fine if they are gone already."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Everything outside that long work may need."""
+
+    files: FetchFile
+    ears: MeasureAudio
+    store: AudioStore

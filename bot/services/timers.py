@@ -1,0 +1,44 @@
+"""What is due when: rows written together with what they are about, removed together with it."""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import col, delete
+
+from bot.services.unit import Unit, Wake
+from storage.tables import Timer
+
+
+async def set_timer(
+    unit: Unit,
+    kind: str,
+    subject: str,
+    due_at: datetime | None,
+    *,
+    useful_until: datetime | None = None,
+    **data: Any,
+) -> None:
+    """Let `kind` be run for `subject` ("thing:id") at `due_at`; never, if the policy says None."""
+    if due_at is None:
+        return
+    unit.wakes |= Wake.TIMERS
+    await unit.tx.add(
+        Timer(
+            kind=kind,
+            subject=subject,
+            due_at=due_at,
+            useful_until=useful_until,
+            data=data,
+            created_at=unit.now,
+        )
+    )
+
+
+async def drop_timers(unit: Unit, subject: str, kinds: Iterable[str] = ()) -> int:
+    """Remove what is still pending about `subject` (of these kinds only, if any); gives how many."""
+    statement = delete(Timer).where(col(Timer.subject) == subject, col(Timer.state) == "pending")
+    names = list(kinds)
+    if names:
+        statement = statement.where(col(Timer.kind).in_(names))
+    return await unit.tx.change(statement)

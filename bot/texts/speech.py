@@ -1,0 +1,156 @@
+"""One language's way of saying things: messages with their values escaped, dates, spans, money, lists."""
+
+import gettext
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+from functools import cache
+from html import escape
+from io import BytesIO
+from pathlib import Path
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from babel import Locale, dates, lists, numbers
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+
+LANGUAGES = {"en": "English", "zh": "中文"}
+"""The languages the bot speaks, each by its own name."""
+
+PSEUDO = "pseudo"
+"""A language for tests: English with every message in ⟦brackets⟧, so that unwrapped words show."""
+
+_LOCALES = {"en": "en_GB", "zh": "zh_Hans_CN", PSEUDO: "en_GB"}
+_Unit = Literal["day", "hour", "minute", "second"]
+_SPANS: tuple[tuple[_Unit, int], ...] = (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1))
+_HERE = Path(__file__).parent
+
+
+class Html(str):
+    """Text that is markup already and is not escaped again."""
+
+    __slots__ = ()
+
+
+def mark(message: str) -> str:
+    """Mark a message for the catalogue where it is named but not yet said."""
+    return message
+
+
+class Speech:
+    """Speaks one language. Everything it gives back is HTML: values are escaped unless they are `Html`."""
+
+    def __init__(self, language: str) -> None:
+        self.language = language if language in _LOCALES else "en"
+        self._locale = Locale.parse(_LOCALES[self.language])
+        self._catalogue = _catalogue(self.language)
+
+    def say(self, message: str, /, **values: object) -> Html:
+        """The message in this language, with `values` in its {placeholders}."""
+        return self._fill(self._catalogue.gettext(message), values)
+
+    def say_n(self, one: str, many: str, n: int, /, **values: object) -> Html:
+        """The message in the form that goes with the number `n`, which is `{n}` in it."""
+        return self._fill(self._catalogue.ngettext(one, many, n), {"n": n, **values})
+
+    def _fill(self, message: str, values: dict[str, object]) -> Html:
+        text = message.format_map({name: _escaped(value) for name, value in values.items()})
+        return Html(f"⟦{text}⟧" if self.language == PSEUDO else text)
+
+    def day(self, when: date | datetime, zone: ZoneInfo | None = None) -> Html:
+        """A day with its weekday: "Tue, 1 Dec" or "12月1日周二". A datetime needs the zone to tell it in."""
+        if isinstance(when, datetime):
+            when = when.astimezone(zone).date()
+        pattern = "M月d日EEE" if self.language == "zh" else "EEE, d MMM"
+        return Html(dates.format_date(when, pattern, locale=self._locale))
+
+    def clock(self, when: datetime, zone: ZoneInfo) -> Html:
+        """The time of day, "09:00"."""
+        return Html(when.astimezone(zone).strftime("%H:%M"))
+
+    def moment(self, when: datetime, zone: ZoneInfo) -> Html:
+        """Day and time in a zone, with the zone's name."""
+        return Html(f"{self.day(when, zone)} {self.clock(when, zone)} ({self.zone(when, zone)})")
+
+    def stretch(self, start: datetime, end: datetime, zone: ZoneInfo) -> Html:
+        """From when to when, with the zone's name: "Tue, 1 Dec 09:00–12:00 (China Standard Time)"."""
+        return Html(
+            f"{self.day(start, zone)} {self.clock(start, zone)}–{self.clock(end, zone)} "
+            f"({self.zone(start, zone)})"
+        )
+
+    def zone(self, when: datetime, zone: ZoneInfo) -> Html:
+        """The zone's name on that day, summer time and all."""
+        name = dates.get_timezone_name(when.astimezone(zone), width="long", locale=self._locale)
+        return Html(escape(name))
+
+    def span(self, span: timedelta | float) -> Html:
+        """How long: "2 min 30 s", "3 h", "2 days"; seconds if given a number."""
+        seconds = round(span.total_seconds() if isinstance(span, timedelta) else span)
+        parts: list[str] = []
+        for unit, size in _SPANS:
+            count, seconds = divmod(seconds, size)
+            if count:
+                parts.append(self._units(unit, count * size))
+        none = self._units("second", 0)
+        return Html(("" if self.language == "zh" else " ").join(parts[:2]) or none)
+
+    def _units(self, unit: _Unit, seconds: int) -> str:
+        return dates.format_timedelta(
+            timedelta(seconds=seconds),
+            granularity=unit,
+            threshold=10**6,
+            format="long" if unit == "day" else "short",
+            locale=self._locale,
+        )
+
+    def number(self, value: float, digits: int = 0) -> Html:
+        """A number with so many digits after the point."""
+        pattern = "#,##0" + ("." + "0" * digits if digits else "")
+        return Html(numbers.format_decimal(round(value, digits), format=pattern, locale=self._locale))
+
+    def percent(self, share: float) -> Html:
+        """A share of 1 as "83%"."""
+        return Html(numbers.format_percent(share, format="0%", locale=self._locale))
+
+    def money(self, minor: int, currency: str) -> Html:
+        """An amount in minor units of an ISO 4217 currency."""
+        digits = numbers.get_currency_precision(currency)
+        return Html(escape(numbers.format_currency(minor / 10**digits, currency, locale=self._locale)))
+
+    def join(self, items: Iterable[str], style: Literal["standard", "or"] = "standard") -> Html:
+        """ "a, b and c"; style "or" gives "a, b or c". The items are HTML."""
+        return Html(lists.format_list(list(items), style=style, locale=self._locale))
+
+    def language_name(self, code: str) -> Html:
+        """A language's name: "Chinese"."""
+        return Html(escape(self._locale.languages.get(code, code)))
+
+    def named(self, names: dict[str, str], fallback: str = "") -> Html:
+        """The name that an operator gave in this language, else in any."""
+        chosen = names.get(self.language) or names.get("en") or next(iter(names.values()), fallback)
+        return Html(escape(chosen))
+
+
+def _escaped(value: object) -> object:
+    if isinstance(value, Html) or not isinstance(value, str):
+        return value
+    return escape(value, quote=False)
+
+
+@cache
+def _catalogue(language: str) -> gettext.NullTranslations:
+    path = _HERE / language / "LC_MESSAGES" / "duologue.po"
+    if not path.exists():
+        return gettext.NullTranslations()
+    with path.open("rb") as source:
+        compiled = BytesIO()
+        write_mo(compiled, read_po(source, locale=language))
+    compiled.seek(0)
+    return gettext.GNUTranslations(compiled)
+
+
+@cache
+def speech(language: str | None) -> Speech:
+    """The speech of a language code; English for one that the bot does not speak."""
+    return Speech(language or "en")

@@ -1,0 +1,27 @@
+"""Every handler, connected."""
+
+from typing import Any
+
+from telegram.ext import Application
+
+from handlers import everyone, onboarding, sample
+from handlers.context import Context
+from handlers.otherwise import Otherwise
+from handlers.switchboard import Switchboard
+
+SUBJECTS = (everyone, onboarding, sample)
+
+
+def make() -> Switchboard:
+    """The switchboard with every command, verb and typed answer."""
+    board = Switchboard()
+    for subject in SUBJECTS:
+        subject.connect(board)
+    return board
+
+
+def connect(application: Application[Any, Context, Any, Any, Any, Any]) -> None:
+    """Let the Application serve everything on the board."""
+    board = make()
+    rest = Otherwise(board)
+    board.connect(application, otherwise=rest.message, member=rest.member)

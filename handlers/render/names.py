@@ -1,0 +1,79 @@
+"""What the domain's values are called."""
+
+from bot.texts import Speech, mark
+
+COMMANDS = {
+    "start": mark("Begin, or go on where you stopped"),
+    "help": mark("What this is and what you can do"),
+    "language": mark("English or Chinese"),
+    "cancel": mark("Leave what you are doing"),
+    "privacy": mark("What you agreed to"),
+    "sample": mark("Send a voice sample"),
+    "status": mark("Where you stand"),
+    "partner": mark("Find a partner"),
+    "slots": mark("Free studio times"),
+    "bookings": mark("Your bookings"),
+    "queue": mark("Samples that wait for you"),
+    "pause": mark("No new samples for now"),
+    "resume": mark("Hear samples again"),
+    "today": mark("Your shifts"),
+    "studio": mark("Studios: add, change, list, close"),
+    "newslots": mark("Plan new studio times"),
+    "openings": mark("What is free, and announce it again"),
+    "broadcast": mark("Write to many"),
+    "pending": mark("What waits for a human"),
+    "stats": mark("Numbers"),
+    "invite": mark("Invite reviewers, staff, coordinators"),
+    "reviewers": mark("In a group: review there"),
+}
+"""What each command does, in a few words."""
+
+ROLES = {
+    "applicant": mark("applicants"),
+    "reviewer": mark("reviewers"),
+    "staff": mark("studio staff"),
+    "coordinator": mark("coordinators"),
+}
+
+PURPOSES = {
+    "review": mark("review"),
+    "recording": mark("recording"),
+    "training": mark("training"),
+    "cloning": mark("voice cloning"),
+}
+
+GENDERS = {"woman": mark("Woman"), "man": mark("Man"), "nonbinary": mark("Non-binary")}
+
+WISHES = {"any": mark("Anybody"), "woman": mark("A woman"), "man": mark("A man")}
+
+DIALECTS = {
+    "mandarin": mark("Standard Mandarin"),
+    "northeastern": mark("Northeastern"),
+    "sichuan": mark("Sichuan"),
+    "wu": mark("Wu (Shanghai, Suzhou)"),
+    "min": mark("Min (Fujian, Taiwan)"),
+    "hakka": mark("Hakka"),
+    "american": mark("American"),
+    "british": mark("British"),
+    "australian": mark("Australian"),
+    "indian": mark("Indian"),
+    "other": mark("Another"),
+}
+
+REASONS = {
+    "noise": mark("noise"),
+    "quiet": mark("too quiet"),
+    "unnatural": mark("unnatural"),
+    "flat": mark("flat mood"),
+    "monologue": mark("one talks, one listens"),
+    "overtalk": mark("talking over each other"),
+    "thin": mark("little substance"),
+    "language": mark("language"),
+    "other": mark("something else"),
+}
+"""Why a reviewer rejects."""
+
+
+def command_menu(commands: tuple[str, ...], say: Speech) -> tuple[tuple[str, str], ...]:
+    """The commands with what they do."""
+    return tuple((name, say.say(COMMANDS[name])) for name in commands)

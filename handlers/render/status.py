@@ -1,0 +1,43 @@
+"""Where an applicant stands, in words."""
+
+from bot.services.messages import status as m
+from bot.texts import Html, Speech
+from handlers.render import names
+from handlers.render.people import guide_text
+from handlers.render.samples import finding_line
+from handlers.screen import Screen, lines, paragraphs, renders
+
+
+@renders(m.Status)
+def status(message: m.Status, say: Speech) -> Screen:
+    """The sample's state and the next step."""
+    if message.open_question:
+        return Screen(say.say("A few questions are still open; /start goes on with them."))
+    parts = [_sample(message.sample, say) if message.sample else say.say("You have not sent a sample yet.")]
+    if message.approved:
+        parts.append(say.say("Next: find a partner with /partner."))
+    elif message.sample is None or message.sample.state in ("refused", "rejected", "withdrawn"):
+        parts.append(guide_text(message.guide, say))
+    return Screen(paragraphs(*parts))
+
+
+def _sample(sample: m.SampleStatus, say: Speech) -> Html:
+    if sample.state == "received" and sample.waits_for_sender:
+        return say.say("🎧 Your sample is received and waits for your answer to the question under it.")
+    states = {
+        "received": say.say("🎧 Your sample is received and being checked."),
+        "refused": say.say("Your last sample was not accepted by the checks."),
+        "queued": say.say("⏳ Your sample waits for free reviewers."),
+        "in_review": say.say("👂 Your sample is being heard by the reviewers."),
+        "cross_review": say.say("👂 The reviewers disagree; a third one is listening to your sample."),
+        "appealed": say.say("👂 Your appeal waits for reviewers who have not voted yet."),
+        "approved": say.say("✅ Your sample is approved."),
+        "rejected": say.say("Your last sample was rejected by the reviewers."),
+        "withdrawn": say.say("Your last sample was thrown away."),
+    }
+    reasons = ""
+    if sample.reasons and sample.state == "rejected":
+        named = say.join(say.say(names.REASONS[reason]) for reason in sample.reasons)
+        reasons = say.say("Reasons: {reasons}", reasons=named)
+    findings = sample.findings if sample.state == "refused" else ()
+    return lines(states[sample.state], reasons, *(finding_line(f, say) for f in findings))

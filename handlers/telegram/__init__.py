@@ -1,0 +1,1 @@
+"""Telegram itself: the transport, fetching updates and files, sending, and hearing."""

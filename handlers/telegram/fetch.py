@@ -1,0 +1,105 @@
+"""Fetch updates by long polling and files by id.
+
+python-telegram-bot's own updater confirms updates before anybody kept them and stalls for ever on one that
+it cannot parse. Here the raw updates are kept first, and the offset moves after that.
+"""
+
+import asyncio
+import warnings
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+import structlog
+from telegram import Bot
+from telegram.error import BadRequest, Conflict, InvalidToken, NetworkError, RetryAfter, TelegramError
+from telegram.warnings import PTBUserWarning
+
+from bot.services.ports import FileGoneError
+from handlers.telegram.send import seconds_of
+
+log = structlog.get_logger()
+
+ALLOWED = ("message", "edited_message", "callback_query", "my_chat_member")
+"""What the bot wants to hear. Telegram remembers the last list, so it is always sent."""
+
+POLL = 25
+"""Seconds that Telegram holds a poll open."""
+
+
+class Poller:
+    """Fetches updates and hands them to `accept`, which keeps them before the next poll confirms them."""
+
+    def __init__(
+        self,
+        bot: Bot,
+        accept: Callable[[Sequence[dict[str, Any]]], Awaitable[None]],
+    ) -> None:
+        self._bot = bot
+        self._accept = accept
+        self._task: asyncio.Task[None] | None = None
+        self._offset = 0
+
+    async def start(self) -> None:
+        """Begin polling."""
+        self._task = asyncio.create_task(self._run())
+
+    async def stop(self) -> None:
+        """Stop polling: what was not kept is not confirmed, and comes again."""
+        if self._task:
+            self._task.cancel()
+            await asyncio.gather(self._task, return_exceptions=True)
+
+    async def _run(self) -> None:
+        pause = 0.0
+        while True:
+            try:
+                raws = await self._poll()
+                if raws:
+                    await asyncio.shield(self._accept(raws))
+                    self._offset = int(raws[-1]["update_id"]) + 1
+                pause = 0.0
+            except RetryAfter as error:
+                pause = seconds_of(error)
+            except Conflict:
+                log.error("poll.conflict", hint="another program is polling with this token")
+                pause = 5.0
+            except InvalidToken:
+                log.error("poll.token_refused", hint="check DUOLOGUE_TOKEN")
+                pause = 30.0
+            except TelegramError as error:
+                pause = min(15.0, pause * 2 or 0.25)
+                log.warning("poll.failed", error=type(error).__name__, pause=pause)
+            except Exception:
+                pause = min(15.0, pause * 2 or 0.25)
+                log.exception("poll.not_kept", pause=pause)
+            if pause:
+                await asyncio.sleep(pause)
+
+    async def _poll(self) -> list[dict[str, Any]]:
+        parameters: dict[str, Any] = {"timeout": POLL, "limit": 100, "allowed_updates": list(ALLOWED)}
+        if self._offset:
+            parameters["offset"] = self._offset
+        with warnings.catch_warnings():
+            # It warns that `get_updates` exists; that one parses, and stalls on what it cannot parse.
+            warnings.simplefilter("ignore", PTBUserWarning)
+            result: Any = await self._bot.do_api_request(
+                "getUpdates", api_kwargs=parameters, read_timeout=POLL + 10
+            )
+        if not isinstance(result, list):
+            raise NetworkError("getUpdates gave no list")
+        return [raw for raw in result if isinstance(raw, dict) and "update_id" in raw]
+
+
+class TelegramFiles:
+    """Fetches what people uploaded. The link holds the token and is neither kept nor logged."""
+
+    def __init__(self, bot: Bot) -> None:
+        self._bot = bot
+
+    async def fetch(self, file_id: str) -> bytes:
+        """The file's bytes; raises `FileGoneError` where trying again cannot help, else `TelegramError`."""
+        try:
+            file = await self._bot.get_file(file_id)
+            return bytes(await file.download_as_bytearray())
+        except (BadRequest, InvalidToken) as error:
+            raise FileGoneError(str(error)) from None

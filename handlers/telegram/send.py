@@ -1,0 +1,179 @@
+"""The one mouth: makes a screen of a message, sends or edits it, and says how that ended."""
+
+from collections.abc import Awaitable, Callable
+from datetime import timedelta
+from typing import Any
+
+import structlog
+from telegram import (
+    Bot,
+    BotCommand,
+    BotCommandScopeChat,
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    InputFile,
+    LinkPreviewOptions,
+)
+from telegram import Message as TelegramMessage
+from telegram.constants import ParseMode
+from telegram.error import BadRequest, ChatMigrated, Forbidden, InvalidToken, TelegramError
+from telegram.error import RetryAfter as TelegramRetryAfter
+
+from bot.services.ports import (
+    AudioStore,
+    Blocked,
+    Moved,
+    NotSent,
+    Outcome,
+    Outgoing,
+    RetryAfter,
+    Sent,
+    Uncertain,
+)
+from bot.texts import speech
+from handlers.render import screen
+from handlers.screen import Recording, Rows, Screen, plain
+from handlers.telegram.transport import NeverSent
+
+log = structlog.get_logger()
+
+UNREACHABLE = ("chat not found", "user is deactivated", "peer_id_invalid", "bot was kicked")
+NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
+
+
+class TelegramSender:
+    """Delivers messages through the Bot API."""
+
+    def __init__(self, bot: Bot, store: AudioStore) -> None:
+        self._bot = bot
+        self._store = store
+
+    async def deliver(self, outgoing: Outgoing) -> Outcome:
+        """Send or edit one message; every ending is an outcome."""
+        made = screen(outgoing.message, speech(outgoing.language))
+        try:
+            if made.commands is not None:
+                return await self._set_commands(outgoing.chat_id, made.commands)
+            if outgoing.edits is not None:
+                return await self._edit(outgoing.chat_id, outgoing.edits, made)
+            message = await self._send(outgoing.chat_id, made)
+            return Sent(message.message_id)
+        except TelegramError as error:
+            return _outcome(error)
+
+    async def _set_commands(self, chat_id: int, commands: tuple[tuple[str, str], ...]) -> Outcome:
+        menu = [BotCommand(name, description) for name, description in commands]
+        await self._bot.set_my_commands(menu, scope=BotCommandScopeChat(chat_id))
+        return Sent(None)
+
+    async def _send(self, chat_id: int, made: Screen) -> TelegramMessage:
+        markup = _markup(made.buttons)
+        if made.recording is not None:
+            return await self._send_recording(chat_id, made, made.recording)
+        if made.attachment is not None:
+            file = InputFile(made.attachment.data, filename=made.attachment.name)
+            send: Callable[..., Awaitable[TelegramMessage]] = (
+                self._bot.send_photo if made.attachment.picture else self._bot.send_document
+            )
+            return await send(
+                chat_id, file, caption=made.text or None, parse_mode=ParseMode.HTML, reply_markup=markup
+            )
+        return await self._bot.send_message(
+            chat_id,
+            made.text,
+            parse_mode=ParseMode.HTML,
+            reply_markup=markup,
+            link_preview_options=NO_PREVIEW,
+        )
+
+    async def _send_recording(self, chat_id: int, made: Screen, recording: Recording) -> TelegramMessage:
+        """Pass a recording on by its id; who refuses voice messages gets it as an audio file instead."""
+        options: dict[str, Any] = {
+            "caption": made.text or None,
+            "parse_mode": ParseMode.HTML,
+            "reply_markup": _markup(made.buttons),
+        }
+        by_media: dict[str, Callable[..., Awaitable[TelegramMessage]]] = {
+            "voice": self._bot.send_voice,
+            "audio": self._bot.send_audio,
+            "document": self._bot.send_document,
+        }
+        try:
+            return await by_media[recording.media](chat_id, recording.file_id, **options)
+        except BadRequest as error:
+            if "VOICE_MESSAGES_FORBIDDEN" not in str(error) or recording.audio_key is None:
+                raise
+        # A file id cannot change its type, so the bytes are sent anew.
+        data = await self._store.get(recording.audio_key)
+        try:
+            return await self._bot.send_audio(chat_id, InputFile(data, filename="sample.ogg"), **options)
+        except BadRequest:
+            return await self._bot.send_document(chat_id, InputFile(data, filename="sample.ogg"), **options)
+
+    async def _edit(self, chat_id: int, message_id: int, made: Screen) -> Outcome:
+        markup = _markup(made.buttons)
+        try:
+            if made.recording is not None or made.attachment is not None:
+                await self._bot.edit_message_caption(
+                    chat_id,
+                    message_id,
+                    caption=made.text,
+                    parse_mode=ParseMode.HTML,
+                    reply_markup=markup,
+                )
+            else:
+                await self._bot.edit_message_text(
+                    made.text,
+                    chat_id,
+                    message_id,
+                    parse_mode=ParseMode.HTML,
+                    reply_markup=markup,
+                    link_preview_options=NO_PREVIEW,
+                )
+        except BadRequest as error:
+            if "not modified" not in str(error).lower():
+                raise
+        return Sent(message_id)
+
+
+def _markup(buttons: Rows) -> InlineKeyboardMarkup | None:
+    if not buttons:
+        return None
+    return InlineKeyboardMarkup(
+        [
+            [
+                InlineKeyboardButton(plain(b.label), callback_data=b.data or None, url=b.url or None)
+                for b in row
+            ]
+            for row in buttons
+        ]
+    )
+
+
+def seconds_of(error: TelegramRetryAfter) -> float:
+    """How long Telegram wants silence: a number or, if python-telegram-bot is told so, a timedelta."""
+    wanted = error.retry_after
+    return wanted.total_seconds() if isinstance(wanted, timedelta) else float(wanted)
+
+
+def _outcome(error: TelegramError) -> Outcome:
+    """How a failed call ended: by what python-telegram-bot made of Telegram's answer."""
+    words = str(error)
+    match error:
+        case TelegramRetryAfter():
+            return RetryAfter(seconds_of(error))
+        case ChatMigrated():
+            return Moved(error.new_chat_id)
+        case Forbidden():
+            return Blocked(words)
+        case BadRequest():
+            if any(sign in words.lower() for sign in UNREACHABLE):
+                return Blocked(words)
+            log.error("send.refused", error=words)
+            return NotSent(words, again=False)
+        case InvalidToken():
+            return NotSent("Telegram refused the token or the method")
+        case NeverSent():
+            return NotSent(words)
+        case _:
+            return Uncertain(words)

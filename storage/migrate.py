@@ -1,0 +1,69 @@
+"""Create and upgrade the schema, under a lock, from the migrations that the package carries."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from filelock import AcquireReturnProxy, FileLock
+from sqlalchemy import Connection
+
+from storage.database import Database
+
+HERE = Path(__file__).parent / "migrations"
+
+
+def _config(connection: Connection | None = None) -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(HERE))
+    config.attributes["connection"] = connection
+    return config
+
+
+def newest() -> str:
+    """The revision that this program wants."""
+    head = ScriptDirectory.from_config(_config()).get_current_head()
+    if head is None:  # pragma: no cover - the package always carries one
+        raise RuntimeError("the package carries no migrations")
+    return head
+
+
+async def current(database: Database) -> str | None:
+    """The revision that the database has; None if it is empty."""
+
+    def look(connection: Connection) -> str | None:
+        return MigrationContext.configure(connection).get_current_revision()
+
+    async with database.engine.connect() as connection:
+        return await connection.run_sync(look)
+
+
+async def upgrade(database: Database, *, revision: str = "head") -> None:
+    """Bring the schema up to `revision`; does nothing if it is there already.
+
+    Only one process at a time does it: the others wait for the lock file beside the database.
+    """
+    await asyncio.to_thread(Path(database.url.database or "").parent.mkdir, parents=True, exist_ok=True)
+    if revision == "head" and await current(database) == newest():
+        return
+    with await _locked(database):
+        await _run(database, command.upgrade, revision)
+
+
+async def downgrade(database: Database, revision: str) -> None:
+    """Go back to `revision` ("base" is empty)."""
+    await _run(database, command.downgrade, revision)
+
+
+async def _run(database: Database, action: Any, revision: str) -> None:
+    async with database.engine.connect() as connection:
+        await connection.run_sync(lambda sync: action(_config(sync), revision))
+        await connection.commit()
+
+
+async def _locked(database: Database) -> AcquireReturnProxy[FileLock]:
+    path = Path(f"{database.url.database}.migrating")
+    return await asyncio.to_thread(FileLock(path, thread_local=False).acquire)

@@ -1,0 +1,44 @@
+"""Every table, in one place: importing this package fills the metadata."""
+
+from storage.tables.base import metadata
+from storage.tables.bookings import Booking, BookingMember, Strike, Timer, Waiting
+from storage.tables.delivery import Broadcast, InboxRow, Job, OutboxRow
+from storage.tables.pairs import Block, Pair, PairMember, Proposal, ProposalMember, Seeker
+from storage.tables.people import Audit, Consent, Invitation, Person, RoleGrant
+from storage.tables.samples import Assignment, Decision, Reviewer, ReviewGroup, Sample
+from storage.tables.studios import City, Room, Shift, Slot, SlotBatch, Studio
+
+__all__ = [
+    "Assignment",
+    "Audit",
+    "Block",
+    "Booking",
+    "BookingMember",
+    "Broadcast",
+    "City",
+    "Consent",
+    "Decision",
+    "InboxRow",
+    "Invitation",
+    "Job",
+    "OutboxRow",
+    "Pair",
+    "PairMember",
+    "Person",
+    "Proposal",
+    "ProposalMember",
+    "ReviewGroup",
+    "Reviewer",
+    "RoleGrant",
+    "Room",
+    "Sample",
+    "Seeker",
+    "Shift",
+    "Slot",
+    "SlotBatch",
+    "Strike",
+    "Studio",
+    "Timer",
+    "Waiting",
+    "metadata",
+]

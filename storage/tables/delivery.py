@@ -1,0 +1,113 @@
+"""What must not get lost: updates that came in, messages that go out, work to be done."""
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, Index, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+from storage.tables.base import json, key, reference, telegram_id
+
+_NEW = text("state = 'new'")
+_QUEUED = text("state = 'queued'")
+
+
+class InboxRow(SQLModel, table=True):
+    """An update as Telegram gave it, committed before Telegram hears that we have it."""
+
+    __tablename__ = "inbox"
+    __table_args__ = (Index("ix_inbox_new", "id", sqlite_where=_NEW, postgresql_where=_NEW),)
+
+    id: int = key()
+    update_id: int = Field(sa_type=BigInteger, unique=True)
+    sender: int = telegram_id(default=0)
+    """Whose order it keeps: the person, else the chat, else 0."""
+    raw: dict[str, Any] = json()
+    state: str = "new"
+    """`new`, `done` or `failed` (set aside after its retries, with the reason)."""
+    attempts: int = 0
+    error: str = ""
+    received_at: datetime
+    done_at: datetime | None = None
+
+
+class OutboxRow(SQLModel, table=True):
+    """A message to be: facts, not words. `about` makes a second one impossible."""
+
+    __tablename__ = "outbox"
+    __table_args__ = (
+        UniqueConstraint("chat_id", "about"),
+        Index("ix_outbox_queued", "lane", "id", sqlite_where=_QUEUED, postgresql_where=_QUEUED),
+        Index("ix_outbox_topic", "topic", "state"),
+        Index("ix_outbox_chat_message", "chat_id", "message_id"),
+        Index(
+            "uq_outbox_newest_edit",
+            "edits",
+            unique=True,
+            sqlite_where=text("state = 'queued' AND edits IS NOT NULL"),
+            postgresql_where=text("state = 'queued' AND edits IS NOT NULL"),
+        ),
+    )
+
+    id: int = key()
+    chat_id: int = telegram_id()
+    lane: int
+    kind: str
+    data: dict[str, Any] = json()
+    about: str
+    """Event and version: unique within a chat."""
+    topic: str = ""
+    """What it is about, as `thing:id`: the transaction that makes it stale cancels it by this."""
+    edits: int | None = reference("outbox.id", default=None)
+    """The row whose message this one changes."""
+    state: str = "queued"
+    """`queued`, `sending`, `sent`, `blocked`, `failed`, `uncertain`, `cancelled`, or `held` by a pause."""
+    not_before: datetime | None = None
+    expires_at: datetime | None = None
+    attempts: int = 0
+    error: str = ""
+    message_id: int | None = Field(default=None, sa_type=BigInteger)
+    uncertain: bool = False
+    """True if it ever was left open whether this one arrived."""
+    created_at: datetime
+    sent_at: datetime | None = None
+
+
+class Job(SQLModel, table=True):
+    """Long work done outside a transaction and recorded in one of its own."""
+
+    __tablename__ = "jobs"
+    __table_args__ = (
+        UniqueConstraint("kind", "about"),
+        Index("ix_jobs_queued", "run_at", sqlite_where=_QUEUED, postgresql_where=_QUEUED),
+    )
+
+    id: int = key()
+    kind: str
+    about: str
+    data: dict[str, Any] = json(default_factory=dict)
+    state: str = "queued"
+    """`queued`, `running`, `done` or `failed`."""
+    run_at: datetime
+    attempts: int = 0
+    error: str = ""
+    created_at: datetime
+    done_at: datetime | None = None
+
+
+class Broadcast(SQLModel, table=True):
+    """One message to many. Its recipients are outbox rows with the topic `broadcast:id`."""
+
+    __tablename__ = "broadcasts"
+
+    id: int = key()
+    state: str
+    audience: str
+    city: str = ""
+    language: str = ""
+    words: str
+    head_count: int = 0
+    created_by: int = Field(foreign_key="people.id")
+    created_at: datetime
+    started_at: datetime | None = None
+    finished_at: datetime | None = None

@@ -1,0 +1,75 @@
+"""What tests share: a migrated database to copy, a clock to move, and a stage with the real bot on it."""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from bot.rules.policy import Policy
+from bot.services.unit import House, Units
+from storage import migrate
+from storage.database import Database
+from tests.helpers import MovableClock
+from tests.stage import Stage
+
+
+@pytest.fixture(scope="session")
+def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An SQLite file with the newest schema and nothing in it, made once and copied by each test."""
+    path = tmp_path_factory.mktemp("schema") / "empty.db"
+
+    async def make() -> None:
+        database = Database(f"sqlite+aiosqlite:///{path}")
+        await migrate.upgrade(database)
+        async with database.engine.connect() as connection:
+            await connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        await database.close()
+
+    asyncio.run(make())
+    return path
+
+
+@pytest.fixture
+def clock() -> MovableClock:
+    """A clock that stands still until it is moved: Friday, 20 November 2026, 12:00 in Shanghai."""
+    return MovableClock()
+
+
+@pytest.fixture
+async def database(empty_database: Path, tmp_path: Path) -> AsyncIterator[Database]:
+    """A real SQLite file of this test's own."""
+    path = tmp_path / "test.db"
+    shutil.copy(empty_database, path)
+    database = Database(f"sqlite+aiosqlite:///{path}")
+    yield database
+    await database.close()
+
+
+@pytest.fixture
+def house() -> House:
+    """The default policy; the person with the Telegram id 1 is the owner."""
+    return House(Policy(), owners=frozenset({1}), bot_username="duologue_bot")
+
+
+@pytest.fixture
+def units(database: Database, clock: MovableClock, house: House) -> Units:
+    """Units of work on this test's database, under this test's clock."""
+    return Units(database, clock, house)
+
+
+@pytest.fixture
+async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
+    """The sandbox and the real bot, in this process, with sending budgets off."""
+    async with Stage(tmp_path) as stage:
+        yield stage
+
+
+@pytest.fixture(scope="session")
+def shared_audio() -> Iterator[Path]:
+    """Real labelled speech, where it is at hand."""
+    folder = Path(__file__).resolve().parents[2] / "shared" / "audio"
+    if not folder.is_dir():
+        pytest.skip("the labelled recordings are not at hand")
+    yield folder
