@@ -140,6 +140,7 @@ def test_the_shortest_sample_is_not_longer_than_the_longest() -> None:
     words = "expected min to be no longer than max, found"
     assert problems('[sample]\nmin = "5m"') == (f'line 2, sample.min: {words} "5m" and "3m"',)
     assert problems('[sample]\n\nmax = "1m"') == (f'line 3, sample.max: {words} "2m" and "1m"',)
+    assert read_policy('[sample]\nmin = "3m"').sample.min == 3 * MINUTE
     assert read_policy('[sample]\nmin = "5m"\nmax = ""').sample.max is None
     assert read_policy('[sample]\nmin = "5m"\nmax = "0s"').sample.max == timedelta()
 

@@ -85,6 +85,7 @@ def test_who_has_not_agreed_is_asked() -> None:
         ([12, 11, 2, 1], {}, Block(NOW + 19 * DAY)),
         ([61, 60, 35, 30, 1], {}, Block(NOW + 29 * DAY)),
         ([10, -1], {}, None),
+        ([10, 0], {}, Block(NOW + 30 * DAY)),
         ([400, 300], {"block_for": None}, Block(None)),
         ([2, 1], {"strikes": 0}, None),
         ([1], {"strikes": 1}, Block(NOW + 29 * DAY)),

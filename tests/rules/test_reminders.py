@@ -174,6 +174,33 @@ def test_quiet_hours_follow_the_clock_over_its_changes(at: str, quiet: Quiet, ex
     assert after_quiet(datetime.fromisoformat(at), BERLIN, quiet) == datetime.fromisoformat(expected)
 
 
+@pytest.mark.parametrize(
+    ("clock", "night", "noon"),
+    [
+        ((21, 59), False, False),
+        ((22, 0), True, False),
+        ((7, 59), True, False),
+        ((8, 0), False, False),
+        ((12, 59), False, False),
+        ((13, 0), False, True),
+        ((14, 59), False, True),
+        ((15, 0), False, False),
+    ],
+)
+def test_quiet_hours_begin_and_end_on_the_minute(clock: tuple[int, int], night: bool, noon: bool) -> None:
+    """The first minute is quiet, the last one named is not."""
+    assert in_quiet(shanghai(9, *clock), SHANGHAI, NIGHT) is night
+    assert in_quiet(shanghai(9, *clock), SHANGHAI, (time(13), time(15))) is noon
+
+
+@pytest.mark.parametrize(("offset", "imminent"), [(3, True), (3.01, False)])
+def test_three_hours_before_is_imminent(offset: float, imminent: bool) -> None:
+    """Also by day, so that a late one may still go out in the evening."""
+    policy = RemindersPolicy(offsets=hours(offset))
+    (only,) = plan(policy, shanghai(10, 14), SHANGHAI, shanghai(1, 12))
+    assert only.imminent is imminent
+
+
 def test_offsets_are_elapsed_time_when_clocks_change() -> None:
     """24 hours before noon of the long day is one o'clock on the day before."""
     start = datetime(2026, 10, 25, 12, tzinfo=BERLIN)
@@ -236,6 +263,8 @@ def test_a_reminder_planned_into_quiet_hours_is_sent_in_them() -> None:
         # Confirmed 20 h before: the question comes at 2 h, nobody can be late at 12 h.
         (12, (24, 2, 0.5), 20, None),
         (1, (24, 2, 0.5), 20, 1),
+        # The question and its deadline at once: there is no time to answer.
+        (2, (24, 2, 0.5), 20, None),
         (0, (24, 2, 0.5), 20, 0),
     ],
 )
