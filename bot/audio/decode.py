@@ -26,12 +26,16 @@ _DEMUXER: dict[Container, str] = {
     "matroska": "matroska",
 }
 
-_OPTIONS = {
-    # Also for streams that are only probed: no other decoder may touch the bytes, no protocol be opened.
-    "codec_whitelist": "opus,libopus,vorbis,mp3float,mp3,mp2,aac,alac,flac,adpcm_ms,adpcm_ima_wav,gsm_ms,"
-    "pcm_u8,pcm_s16le,pcm_s16be,pcm_s24le,pcm_s24be,pcm_s32le,pcm_f32le,pcm_f64le,pcm_alaw,pcm_mulaw",
-    "protocol_whitelist": "none",
-}
+_CODECS = (
+    "opus,libopus,vorbis,mp3float,mp3,mp2,aac,alac,flac,amrnb,amrwb,adpcm_ms,adpcm_ima_wav,gsm_ms,"
+    "pcm_u8,pcm_s16le,pcm_s16be,pcm_s24le,pcm_s24be,pcm_s32le,pcm_f32le,pcm_f64le,pcm_alaw,pcm_mulaw"
+)
+"""The decoders that may touch the bytes: those of recorders and telephones, out of FFmpeg's hundreds."""
+
+_KNOWN = frozenset(_CODECS.split(","))
+
+# For streams that are only probed (pictures, say), and against references to anything outside the file.
+_OPTIONS = {"codec_whitelist": _CODECS, "protocol_whitelist": "none"}
 
 _MAX_ERRORS = 1000
 """Undecodable packets after which a file is given up: each costs time and yields nothing."""
@@ -63,8 +67,8 @@ class Decoded:
 def decode(data: bytes, max_seconds: float) -> Decoded:
     """Decode the first audio stream of a file held in memory, at most `max_seconds` of it.
 
-    Raises Unreadable: empty (no bytes), not_audio (no container that we know, or no audio stream in it),
-    corrupt (nothing could be decoded).
+    Raises Unreadable: empty (no bytes), not_audio (no container that we know, or no audio stream of a codec
+    that we know in it), corrupt (nothing could be decoded).
     """
     if not data:
         raise Unreadable(reason=Reason.empty)
@@ -83,9 +87,9 @@ def decode(data: bytes, max_seconds: float) -> Decoded:
 
 def _decode_stream(source: InputContainer, container: Container, max_seconds: float, *, cut: bool) -> Decoded:
     """Decode the first audio stream; `cut` says that the file is known to break off."""
-    if not source.streams.audio:
+    stream = next(iter(source.streams.audio), None)
+    if stream is None or stream.codec_context is None or stream.codec_context.codec.name not in _KNOWN:
         raise Unreadable(reason=Reason.not_audio)
-    stream = source.streams.audio[0]
     reader = _Reader(source, stream, int(max_seconds * RATE) * 2)
     pcm = reader.read()
     if not pcm:

@@ -27,18 +27,22 @@ def encode(x: Samples, container: str, codec: str, *, rate: int = 48_000, layout
     memory = io.BytesIO()
     with av.open(memory, "w", format=container) as file:
         stream = file.add_stream(codec, rate=rate, layout=layout)
-        context = stream.codec_context
-        resampler = av.AudioResampler(
-            context.format.name, layout, rate, frame_size=context.frame_size or 1024
-        )
-        frame = av.AudioFrame.from_ndarray(
-            (np.clip(x, -1, 1) * 32767).astype(np.int16)[None], format="s16", layout="mono"
-        )
-        frame.sample_rate = RATE
-        for part in [*resampler.resample(frame), *resampler.resample(None)]:
-            file.mux(stream.encode(part))
-        file.mux(stream.encode(None))
+        _write(file, stream, x, rate, layout)
     return memory.getvalue()
+
+
+def _write(
+    file: av.container.OutputContainer, stream: av.AudioStream, x: Samples, rate: int, layout: str
+) -> None:
+    context = stream.codec_context
+    resampler = av.AudioResampler(context.format.name, layout, rate, frame_size=context.frame_size or 1024)
+    frame = av.AudioFrame.from_ndarray(
+        (np.clip(x, -1, 1) * 32767).astype(np.int16)[None], format="s16", layout="mono"
+    )
+    frame.sample_rate = RATE
+    for part in [*resampler.resample(frame), *resampler.resample(None)]:
+        file.mux(stream.encode(part))
+    file.mux(stream.encode(None))
 
 
 def silence_bomb(hours: float) -> bytes:
@@ -57,16 +61,19 @@ def silence_bomb(hours: float) -> bytes:
     return memory.getvalue()
 
 
-def mute_video() -> bytes:
-    """An mp4 file with pictures and no sound."""
+def film(container: str = "mp4", codec: str | None = None) -> bytes:
+    """Two seconds of black pictures, with noise in that codec or without sound."""
     memory = io.BytesIO()
-    with av.open(memory, "w", format="mp4") as file:
-        stream = file.add_stream("mpeg4", rate=25)
-        stream.width = stream.height = 64
-        for _ in range(10):
-            frame = av.VideoFrame.from_ndarray(np.zeros((64, 64, 3), np.uint8), format="rgb24")
-            file.mux(stream.encode(frame))
-        file.mux(stream.encode(None))
+    with av.open(memory, "w", format=container) as file:
+        video = file.add_stream("mpeg4", rate=25)
+        video.width = video.height = 64
+        audio = file.add_stream(codec, rate=48_000, layout="mono") if codec else None
+        for _ in range(50):
+            picture = av.VideoFrame.from_ndarray(np.zeros((64, 64, 3), np.uint8), format="rgb24")
+            file.mux(video.encode(picture))
+        file.mux(video.encode(None))
+        if audio:
+            _write(file, audio, noise(2), 48_000, "mono")
     return memory.getvalue()
 
 

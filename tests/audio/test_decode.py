@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bot.audio.decode import RATE, Decoded, decode
 from bot.rules.audio import Reason, Unreadable
-from tests.audio.files import damaged, encode, mute_video, noise, silence_bomb
+from tests.audio.files import damaged, encode, film, noise, silence_bomb
 
 KINDS = {
     "ogg": ("ogg", "libopus", 48_000, "ogg", "opus"),
@@ -147,11 +147,21 @@ def test_what_is_no_recording_is_refused_with_its_reason(data: bytes, reason: Re
     assert refusal.value == Unreadable(reason=reason)
 
 
-def test_a_mute_video_is_not_audio() -> None:
-    """A good container without an audio stream."""
+@pytest.mark.parametrize("codec", [None, "ac3"])
+@pytest.mark.parametrize("container", ["mp4", "matroska"])
+def test_a_film_without_a_voice_codec_is_not_audio(container: str, codec: str | None) -> None:
+    """A good container, but no sound in it, or only such that no recorder makes: no rare decoder is run."""
     with pytest.raises(Unreadable) as refusal:
-        decode(mute_video(), 900)
+        decode(film(container, codec), 900)
     assert refusal.value == Unreadable(reason=Reason.not_audio)
+
+
+@pytest.mark.parametrize(("container", "codec"), [("mp4", "aac"), ("matroska", "libopus")])
+def test_of_a_film_only_the_sound_is_taken(container: str, codec: str) -> None:
+    """Pictures are neither decoded nor counted as lost."""
+    decoded = decode(film(container, codec), 900)
+    assert decoded.duration == pytest.approx(2, abs=0.1)
+    assert (decoded.complete, decoded.damage) == (True, 0.0)
 
 
 @settings(
