@@ -8,6 +8,7 @@ import asyncio
 import hashlib
 import re
 import time
+from contextlib import suppress
 from pathlib import Path
 
 from obstore.store import LocalStore
@@ -15,10 +16,6 @@ from obstore.store import LocalStore
 _KEY = re.compile(r"([0-9a-f]{2})/\1[0-9a-f]{62}\.[a-z0-9]{1,8}")
 _SUFFIX = re.compile(r"[a-z0-9]{1,8}")
 _ABANDONED = 3600.0  # seconds after which a half-written file belongs to no living process
-
-
-class NoSuchAudio(LookupError):
-    """Nothing is kept under that key (any more)."""
 
 
 class AudioStore:
@@ -47,22 +44,20 @@ class AudioStore:
         return key
 
     async def get(self, key: str) -> bytes:
-        """The bytes kept under a key. Raises NoSuchAudio, and ValueError for what `put` never returned."""
-        try:
-            found = await self._store.get_async(_checked(key))
-            return bytes(await found.bytes_async())
-        except FileNotFoundError as error:
-            raise NoSuchAudio(key) from error
+        """The bytes kept under a key.
+
+        Raises FileNotFoundError if nothing is (any more), ValueError for what `put` never returned.
+        """
+        found = await self._store.get_async(_checked(key))
+        return bytes(await found.bytes_async())
 
     async def delete(self, key: str) -> None:
         """Delete what is kept under a key; nothing kept is no error, so erasing can be repeated.
 
         Raises ValueError for what `put` never returned.
         """
-        try:
+        with suppress(FileNotFoundError):
             await self._store.delete_async(_checked(key))
-        except FileNotFoundError:
-            return
 
 
 def _checked(key: str) -> str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.audio.store import AudioStore, NoSuchAudio
+from bot.audio.store import AudioStore
 
 DATA = b"OggS some audio"
 DIGEST = hashlib.sha256(DATA).hexdigest()
@@ -22,7 +22,7 @@ async def test_put_get_delete(tmp_path: Path) -> None:
     assert (tmp_path / "audio" / KEY).read_bytes() == DATA
     await store.delete(KEY)
     await store.delete(KEY)
-    with pytest.raises(NoSuchAudio):
+    with pytest.raises(FileNotFoundError):
         await store.get(KEY)
     assert [path for path in (tmp_path / "audio").rglob("*") if path.is_file()] == []
 
