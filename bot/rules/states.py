@@ -129,57 +129,88 @@ class IllegalMoveError(ValueError):
     """A move that no arrow allows: always a mistake of the program, never of a person."""
 
 
-_S, _A, _P, _L, _H, _B, _W, _C = (
-    SampleState,
-    AssignmentState,
-    ProposalState,
-    SlotState,
-    ShiftState,
-    BookingState,
-    WaitState,
-    BroadcastState,
-)
+_Arrows = Mapping[StrEnum, tuple[StrEnum, ...]]
 
-ARROWS: Mapping[StrEnum, tuple[StrEnum, ...]] = {
-    _S.RECEIVED: (_S.REFUSED, _S.QUEUED, _S.WITHDRAWN),
-    _S.QUEUED: (_S.IN_REVIEW, _S.WITHDRAWN),
-    _S.IN_REVIEW: (_S.CROSS_REVIEW, _S.APPROVED, _S.REJECTED, _S.WITHDRAWN),
-    _S.CROSS_REVIEW: (_S.APPROVED, _S.REJECTED, _S.WITHDRAWN),
-    _S.REJECTED: (_S.APPEALED, _S.WITHDRAWN),
-    _S.APPEALED: (_S.IN_REVIEW, _S.APPROVED, _S.REJECTED, _S.WITHDRAWN),
-    _S.APPROVED: (_S.WITHDRAWN,),
-    _A.OPEN: (_A.VOTED, _A.SKIPPED, _A.EXPIRED, _A.VOID),
-    _A.VOTED: (_A.VOID,),
-    _P.OFFERED: (_P.ACCEPTED, _P.DECLINED, _P.EXPIRED),
-    _P.ACCEPTED: (_P.PAIRED, _P.DECLINED, _P.EXPIRED),
-    PairState.ACTIVE: (PairState.DISSOLVED,),
-    _L.DRAFT: (_L.OPEN, _L.CANCELLED),
-    _L.OPEN: (_L.TAKEN, _L.CANCELLED),
-    _L.TAKEN: (_L.OPEN, _L.RUNNING, _L.CANCELLED),
-    _L.RUNNING: (_L.DONE, _L.CANCELLED),
-    _H.ASKED: (_H.CONFIRMED, _H.DECLINED, _H.RELEASED),
-    _H.CONFIRMED: (_H.DECLINED, _H.RELEASED),
-    _H.DECLINED: (_H.CONFIRMED, _H.RELEASED),
-    _B.HELD: (_B.CONFIRMED, _B.CANCELLED, _B.EXPIRED),
-    _B.CONFIRMED: (_B.ATTENDING, _B.RESCUE, _B.CANCELLED, _B.NO_SHOW),
-    _B.ATTENDING: (_B.CHECKED_IN, _B.RESCUE, _B.CANCELLED, _B.NO_SHOW),
-    _B.CHECKED_IN: (_B.RECORDED, _B.CANCELLED),
-    _B.RESCUE: (_B.CONFIRMED, _B.CANCELLED, _B.NO_SHOW),
-    _W.WAITING: (_W.OFFERED, _W.LEFT),
-    _W.OFFERED: (_W.TAKEN, _W.DECLINED, _W.LAPSED, _W.LEFT),
-    _C.DRAFT: (_C.SENDING, _C.STOPPED),
-    _C.SENDING: (_C.PAUSED, _C.SENT, _C.STOPPED),
-    _C.PAUSED: (_C.SENDING, _C.STOPPED),
+# One mapping a kind: members of two StrEnums with the same value are equal, so one mapping would mix them.
+ARROWS: Mapping[type[StrEnum], _Arrows] = {
+    SampleState: {
+        SampleState.RECEIVED: (SampleState.REFUSED, SampleState.QUEUED, SampleState.WITHDRAWN),
+        SampleState.QUEUED: (SampleState.IN_REVIEW, SampleState.WITHDRAWN),
+        SampleState.IN_REVIEW: (
+            SampleState.CROSS_REVIEW,
+            SampleState.APPROVED,
+            SampleState.REJECTED,
+            SampleState.WITHDRAWN,
+        ),
+        SampleState.CROSS_REVIEW: (SampleState.APPROVED, SampleState.REJECTED, SampleState.WITHDRAWN),
+        SampleState.REJECTED: (SampleState.APPEALED, SampleState.WITHDRAWN),
+        SampleState.APPEALED: (
+            SampleState.IN_REVIEW,
+            SampleState.APPROVED,
+            SampleState.REJECTED,
+            SampleState.WITHDRAWN,
+        ),
+        SampleState.APPROVED: (SampleState.WITHDRAWN,),
+    },
+    AssignmentState: {
+        AssignmentState.OPEN: (
+            AssignmentState.VOTED,
+            AssignmentState.SKIPPED,
+            AssignmentState.EXPIRED,
+            AssignmentState.VOID,
+        ),
+        AssignmentState.VOTED: (AssignmentState.VOID,),
+    },
+    ProposalState: {
+        ProposalState.OFFERED: (ProposalState.ACCEPTED, ProposalState.DECLINED, ProposalState.EXPIRED),
+        ProposalState.ACCEPTED: (ProposalState.PAIRED, ProposalState.DECLINED, ProposalState.EXPIRED),
+    },
+    PairState: {
+        PairState.ACTIVE: (PairState.DISSOLVED,),
+    },
+    SlotState: {
+        SlotState.DRAFT: (SlotState.OPEN, SlotState.CANCELLED),
+        SlotState.OPEN: (SlotState.TAKEN, SlotState.CANCELLED),
+        SlotState.TAKEN: (SlotState.OPEN, SlotState.RUNNING, SlotState.CANCELLED),
+        SlotState.RUNNING: (SlotState.DONE, SlotState.CANCELLED),
+    },
+    ShiftState: {
+        ShiftState.ASKED: (ShiftState.CONFIRMED, ShiftState.DECLINED, ShiftState.RELEASED),
+        ShiftState.CONFIRMED: (ShiftState.DECLINED, ShiftState.RELEASED),
+        ShiftState.DECLINED: (ShiftState.CONFIRMED, ShiftState.RELEASED),
+    },
+    BookingState: {
+        BookingState.HELD: (BookingState.CONFIRMED, BookingState.CANCELLED, BookingState.EXPIRED),
+        BookingState.CONFIRMED: (
+            BookingState.ATTENDING,
+            BookingState.RESCUE,
+            BookingState.CANCELLED,
+            BookingState.NO_SHOW,
+        ),
+        BookingState.ATTENDING: (
+            BookingState.CHECKED_IN,
+            BookingState.RESCUE,
+            BookingState.CANCELLED,
+            BookingState.NO_SHOW,
+        ),
+        BookingState.CHECKED_IN: (BookingState.RECORDED, BookingState.CANCELLED),
+        BookingState.RESCUE: (BookingState.CONFIRMED, BookingState.CANCELLED, BookingState.NO_SHOW),
+    },
+    WaitState: {
+        WaitState.WAITING: (WaitState.OFFERED, WaitState.LEFT),
+        WaitState.OFFERED: (WaitState.TAKEN, WaitState.DECLINED, WaitState.LAPSED, WaitState.LEFT),
+    },
+    BroadcastState: {
+        BroadcastState.DRAFT: (BroadcastState.SENDING, BroadcastState.STOPPED),
+        BroadcastState.SENDING: (BroadcastState.PAUSED, BroadcastState.SENT, BroadcastState.STOPPED),
+        BroadcastState.PAUSED: (BroadcastState.SENDING, BroadcastState.STOPPED),
+    },
 }
-"""From each state, the states it may move to. A state that is not a key is an end."""
-
-
-def sources(target: StrEnum) -> tuple[StrEnum, ...]:
-    """The states from which `target` may be reached."""
-    return tuple(source for source, targets in ARROWS.items() if any(to is target for to in targets))
+"""For each kind of thing: from each state, the states it may move to. A state that is no key is an end."""
 
 
 def check_move(source: StrEnum, target: StrEnum) -> None:
     """Raise `IllegalMoveError` unless there is an arrow from `source` to `target`."""
-    if not any(to is target for to in ARROWS.get(source, ())):
+    targets = ARROWS[type(source)].get(source, ())
+    if type(target) is not type(source) or target not in targets:
         raise IllegalMoveError(f"{type(source).__name__}: {source.value} → {target.value}")
