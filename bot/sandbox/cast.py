@@ -5,6 +5,7 @@ They are made by `SandboxClient.person` and `SandboxClient.group`.
 
 from __future__ import annotations
 
+import io
 import time
 from typing import TYPE_CHECKING, Any
 
@@ -196,7 +197,7 @@ class Person(_Place):
         """Send a file of any kind; `claims` say what the sender's app would: duration, mime_type, file_size,
         file_name, caption, title, performer, reply_to, forwarded_from (an id or a hidden person's name)."""
         form = aiohttp.FormData()
-        form.add_field("file", data, filename=name, content_type="application/octet-stream")
+        form.add_field("file", io.BytesIO(data), filename=name, content_type="application/octet-stream")
         if chat is not None:
             claims["chat"] = chat if isinstance(chat, int) else chat.id
         for key, value in claims.items():

@@ -32,7 +32,8 @@ async def read_parameters(request: BaseRequest) -> tuple[Json, dict[str, Upload]
         if kind == "application/json":
             given.update(json_object(body))
         elif kind == "application/x-www-form-urlencoded":
-            given.update(parse_qsl(body.decode("utf-8", "surrogateescape"), keep_blank_values=True))
+            text = body.decode("utf-8", "surrogateescape")
+            given.update(parse_qsl(text, keep_blank_values=True, errors="surrogateescape"))
         elif body:
             raise bad_request(f"unsupported content type {kind}")
     return given, {}
