@@ -170,6 +170,51 @@ def test_nights_of_change(zone: str, start: datetime, starts: str, ends: str) ->
 
 
 @pytest.mark.parametrize(
+    ("zone", "changes"),
+    [
+        ("Asia/Shanghai", ["2025-01-01T00:00Z +0800 +0800"]),
+        (
+            "Europe/Berlin",
+            [
+                "2025-01-01T00:00Z +0100 +0100",
+                "2025-03-30T01:00Z +0100 +0200",
+                "2025-10-26T01:00Z +0200 +0100",
+                "2026-03-29T01:00Z +0100 +0200",
+                "2026-10-25T01:00Z +0200 +0100",
+                "2027-03-28T01:00Z +0100 +0200",
+                "2027-10-31T01:00Z +0200 +0100",
+            ],
+        ),
+        (
+            "America/Sao_Paulo",
+            ["2025-01-01T00:00Z -0300 -0300"],
+        ),
+        (
+            "Australia/Lord_Howe",
+            [
+                "2025-01-01T00:00Z +1100 +1100",
+                "2025-04-05T15:00Z +1100 +1030",
+                "2025-10-04T15:30Z +1030 +1100",
+                "2026-04-04T15:00Z +1100 +1030",
+                "2026-10-03T15:30Z +1030 +1100",
+                "2027-04-03T15:00Z +1100 +1030",
+                "2027-10-02T15:30Z +1030 +1100",
+            ],
+        ),
+    ],
+)
+def test_changes_of_clocks(zone: str, changes: list[str]) -> None:
+    """Each change stands at the time that was valid before it (RFC 5545, 3.6.5); dateutil forgives the other."""
+    text = "\n".join(lines(made(zone=ZoneInfo(zone))))
+    parts = r"DTSTART:(\w{15})\nTZNAME:[^\n]+\nTZOFFSETFROM:([+-]\d{4})\nTZOFFSETTO:([+-]\d{4})\n"
+    found = [
+        (datetime.strptime(at + before, "%Y%m%dT%H%M%S%z").astimezone(UTC), before, after)
+        for at, before, after in re.findall(parts, text)
+    ]
+    assert [f"{at:%Y-%m-%dT%H:%MZ} {before} {after}" for at, before, after in found] == changes
+
+
+@pytest.mark.parametrize(
     ("start", "length", "starts", "ends"),
     [
         (datetime(2026, 10, 25, 1, tzinfo=UTC), 3 * H, "DTSTART:20261025T010000Z", "DTEND:20261025T040000Z"),
