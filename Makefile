@@ -28,6 +28,21 @@ check: $(READY)  ## lint, format and type check
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+bench: $(READY)  ## print how fast and how large it is, as ratios where there is something to compare with
+	$(BIN)/python -m tests.bench
+
+texts: $(READY)  ## bring the catalogues up to date with the words in the code
+	$(BIN)/pybabel -q extract -F bot/texts/babel.cfg -k say -k say_n:1,2 -k mark --no-default-keywords \
+		--omit-header --add-location=file --sort-output -o bot/texts/duologue.pot bot handlers
+	for language in zh; do \
+		$(BIN)/pybabel -q update --omit-header --no-fuzzy-matching --ignore-obsolete -w 110 -D duologue -l $$language \
+			-i bot/texts/duologue.pot -o bot/texts/$$language/LC_MESSAGES/duologue.po; done
+
+lock: $(READY)   ## pin the newest versions that pyproject.toml allows (names no index)
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile pyproject.toml --group dev --universal --generate-hashes --no-header --no-annotate \
+		--no-emit-index-url --upgrade -o requirements.lock --quiet
+
 format: $(READY) ## format the code
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
