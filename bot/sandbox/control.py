@@ -31,7 +31,7 @@ class Control:
         self._world = world
         self._api = api
         self.url = ""
-        self._routes: dict[str, Callable[[Ask], Awaitable[object]]] = {
+        self.routes: dict[str, Callable[[Ask], Awaitable[object]]] = {
             "GET ": self._info,
             "POST reset": self._reset,
             "GET settings": self._settings,
@@ -63,7 +63,7 @@ class Control:
                 ident, parts[1] = parts[1], "*"
             key = f"{request.method} {'/'.join(parts)}"
             ask = await read_ask(request, ident)
-            if (own := self._routes.get(key)) is not None:
+            if (own := self.routes.get(key)) is not None:
                 result = await own(ask)
             elif (role := roles.ROUTES.get(key)) is not None:
                 result = await role(self._world, ask)
