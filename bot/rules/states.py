@@ -170,7 +170,8 @@ ARROWS: Mapping[type[StrEnum], _Arrows] = {
     },
     SlotState: {
         SlotState.DRAFT: (SlotState.OPEN, SlotState.CANCELLED),
-        SlotState.OPEN: (SlotState.TAKEN, SlotState.CANCELLED),
+        # Back to draft when the staff that opened it are gone again.
+        SlotState.OPEN: (SlotState.TAKEN, SlotState.DRAFT, SlotState.CANCELLED),
         SlotState.TAKEN: (SlotState.OPEN, SlotState.RUNNING, SlotState.CANCELLED),
         SlotState.RUNNING: (SlotState.DONE, SlotState.CANCELLED),
     },

@@ -1,0 +1,95 @@
+"""Slots as everybody else needs them: which are open, what one looks like, taking and freeing one."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select
+from sqlalchemy import select as columns
+from sqlmodel import col, func, select
+
+from bot.rules.states import ShiftState, SlotState
+from bot.services import audit
+from bot.services.messages.slots import SlotView
+from bot.services.unit import Unit
+from storage.tables import City, Room, Shift, Slot, Studio
+
+
+async def open_slots(
+    unit: Unit, city: str | None, *, after: datetime | None = None, limit: int = 50
+) -> Sequence[SlotView]:
+    """The open slots that begin after a moment (None: from now on), the earliest first.
+
+    A `city` of None means everywhere.
+    """
+    query = _views().where(col(Slot.state) == SlotState.OPEN, col(Slot.starts_at) > (after or unit.now))
+    if city is not None:
+        query = query.where(col(Studio.city) == city)
+    rows = await unit.tx.all(query.order_by(col(Slot.starts_at), col(Slot.id)).limit(limit))
+    return [_view(row) for row in rows]
+
+
+async def slot_view(unit: Unit, slot_id: int) -> SlotView | None:
+    """What a slot looks like in whatever state it is; None if there is none."""
+    row = await unit.tx.first(_views().where(col(Slot.id) == slot_id))
+    return _view(row) if row is not None else None
+
+
+async def slot_views(unit: Unit, slot_ids: Sequence[int]) -> Sequence[SlotView]:
+    """What these slots look like, the earliest first."""
+    query = _views().where(col(Slot.id).in_(slot_ids)).order_by(col(Slot.starts_at), col(Slot.id))
+    return [_view(row) for row in await unit.tx.all(query)]
+
+
+def _views() -> Select[Any]:
+    room_count = select(func.count()).where(Room.studio_id == Studio.id).correlate(Studio).scalar_subquery()
+    return (
+        columns(Slot, col(Room.number), Studio, col(City.names), room_count)
+        .join(Room, col(Room.id) == col(Slot.room_id))
+        .join(Studio, col(Studio.id) == col(Room.studio_id))
+        .join(City, col(City.code) == col(Studio.city))
+    )
+
+
+def _view(row: Any) -> SlotView:
+    slot, room, studio, city_names, room_count = row
+    return SlotView(
+        slot_id=slot.id,
+        starts_at=slot.starts_at,
+        ends_at=slot.ends_at,
+        zone=studio.zone,
+        studio=studio.names,
+        city=studio.city,
+        address=studio.address,
+        map_url=studio.map_url,
+        room=room,
+        room_count=room_count,
+        city_names=city_names,
+        state=slot.state,
+    )
+
+
+async def take(unit: Unit, slot: Slot, *, actor: int | None = None) -> bool:
+    """Give an open slot to a pair; False if it is not open (any more)."""
+    if slot.state != SlotState.OPEN:
+        return False
+    return await audit.move(unit, slot, SlotState.TAKEN, actor=actor)
+
+
+async def free(unit: Unit, slot: Slot, *, actor: int | None = None) -> bool:
+    """Take a slot back from a pair: it is open again, or a draft if its staff are gone meanwhile.
+
+    True if it is open now, so that it can be offered to others.
+    """
+    if slot.state != SlotState.TAKEN or not await audit.move(unit, slot, SlotState.OPEN, actor=actor):
+        return False
+    if await confirmed_staff(unit, slot.id) >= slot.staff_needed:
+        return True
+    await audit.move(unit, slot, SlotState.DRAFT)
+    return False
+
+
+async def confirmed_staff(unit: Unit, slot_id: int) -> int:
+    """How many of the staff have confirmed a slot."""
+    confirmed = select(func.count()).where(Shift.slot_id == slot_id, Shift.state == ShiftState.CONFIRMED)
+    return int(await unit.tx.one(confirmed))
