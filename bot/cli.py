@@ -22,6 +22,12 @@ command_line = CommandLine(
 )
 database_commands = CommandLine(name="db", help="The database.")
 command_line.command(database_commands)
+# By name: loaded when asked for, so that a running bot carries none of it.
+command_line.command(
+    "bot.sandbox:serve",
+    name="sandbox",
+    help="Start a local Bot API server to play every role without a token.",
+)
 
 
 def _config() -> Config:
@@ -62,14 +68,6 @@ async def upgrade() -> None:
         print(f"The database is at revision {await migrate.current(database)}.")
     finally:
         await database.close()
-
-
-@command_line.command
-async def sandbox(*, host: str = "127.0.0.1", port: int = 0) -> None:
-    """Start a local Bot API server to play every role without a token."""
-    from bot.sandbox import serve
-
-    await serve(host=host, port=port)
 
 
 def main() -> None:

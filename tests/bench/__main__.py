@@ -78,8 +78,8 @@ async def press_to_effect(person: Person) -> tuple[list[float], list[float]]:
         answer = await person.presses(ticked)
         answers.append(answer.seconds)
         async with asyncio.timeout(10):
-            while (await person.sees_button("profile:speaks:fr")).text == ticked.text:
-                await asyncio.sleep(0.001)  # noqa: ASYNC110 - what is waited for is seen from outside
+            while (await person.sees_button("profile:speaks:fr")).text == ticked.text:  # noqa: ASYNC110
+                await asyncio.sleep(0.001)
         effects.append(time.perf_counter() - begun)
     return answers, effects
 
