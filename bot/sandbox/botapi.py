@@ -85,6 +85,18 @@ class BotApi:
             if request.transport is not None:
                 request.transport.abort()
             response = web.Response(status=504)
+        self._note(method, chat_id, status, began, began_mono, args)
+        return response
+
+    def _note(
+        self,
+        method: str,
+        chat_id: int | None,
+        status: int | None,
+        began: float,
+        mono: float,
+        args: Json | None,
+    ) -> None:
         self.calls += 1
         self.log.append(
             {
@@ -93,12 +105,11 @@ class BotApi:
                 "chat_id": chat_id,
                 "status": status,
                 "time": began,
-                "mono": began_mono,
-                "seconds": time.monotonic() - began_mono,
+                "mono": mono,
+                "seconds": time.monotonic() - mono,
                 "parameters": args,
             }
         )
-        return response
 
     async def _perform(self, method: str, given: Json, uploads: dict[str, Upload]) -> bytes:
         """Check and do a call; returns the result as JSON."""

@@ -210,6 +210,8 @@ class Control:
             if index % 100 == 99:
                 await asyncio.sleep(0)  # let the bot's requests through between
             try:
+                if not isinstance(action, dict):
+                    raise ControlError(400, f"action {index} is not an object")
                 done.append(self._act(Ask(ask.request, "", action, {})))
             except NotDelivered as error:
                 done.append({"error": str(error)})

@@ -174,7 +174,10 @@ def _attributes(source: str) -> dict[str, str]:
 
 
 def _link(link: str, entity: Json) -> bool:
-    parts = urlsplit(link)
+    try:
+        parts = urlsplit(link)
+    except ValueError:
+        return False
     if parts.scheme == "tg" and parts.netloc == "user":
         identity = parse_qs(parts.query).get("id", [""])[0]
         if not identity.isdigit():

@@ -265,8 +265,6 @@ async def migrate_group(world: World, ask: Ask) -> Json:
     return _group_json(groups.migrate(world, world.chat(as_integer(ask.ident, "the group's id"))))
 
 
-Handler = "Callable[[World, Ask], Awaitable[object]]"
-
 ROUTES: Final[dict[str, Callable[[World, Ask], Awaitable[object]]]] = {
     "POST people": create_person,
     "GET people": list_people,

@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     from bot.sandbox.methods import Fields
 
-Coerce = "Callable[[Any, str], Any]"
-
 _TRUE: Final = frozenset({"true", "True", "1", "yes"})
 _FALSE: Final = frozenset({"false", "False", "0", "no", ""})
 _MISSING: Final = {
@@ -62,9 +60,9 @@ def _integer(value: Any, name: str) -> int:
 def _boolean(value: Any, name: str) -> bool:
     if isinstance(value, bool):
         return value
-    if value in _TRUE:
+    if isinstance(value, (str, int)) and str(value) in _TRUE:
         return True
-    if value in _FALSE:
+    if isinstance(value, (str, int)) and str(value) in _FALSE:
         return False
     raise strict(f"{name} must be a boolean")
 
@@ -122,7 +120,7 @@ def _object(kind: str) -> Callable[[Any, str], Any]:
 def _family(kind: str) -> Callable[[Any, str], Any]:
     def coerce(value: Any, name: str) -> Json:
         value = _parsed(value, name)
-        member = BY_TYPE[kind].get(value.get("type", "")) if isinstance(value, dict) else None
+        member = BY_TYPE[kind].get(str(value.get("type"))) if isinstance(value, dict) else None
         if member is None:
             raise bad_request(f"can't parse {kind}: wrong type")
         return checked(value, _coercers(member), f"{name} ({member})")

@@ -51,6 +51,7 @@ def entity(kind: str, offset: int, length: int, **more: Any) -> dict[str, Any]:
             [entity("text_mention", 0, 1, user={"id": 7, "is_bot": False, "first_name": ""})],
         ),
         ("<a>x</a>", "x", []),
+        ('<a href="http://[">x</a>', "x", []),
         ("<B>a</b >", "a", [entity("bold", 0, 1)]),
         ("<b></b>a", "a", []),
         ("&lt;b&gt; &amp; &quot; &#39; &#x4e2d;", "<b> & \" ' 中", []),
