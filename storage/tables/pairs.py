@@ -39,7 +39,6 @@ class Proposal(SQLModel, table=True):
     kind: str
     """`pool`, `invitation` or `rescue` (a stand-in for a booking that lost somebody)."""
     state: str = Field(index=True)
-    reasons: list[str] = json(default_factory=list)
     booking_id: int | None = reference("bookings.id", default=None)
     created_at: datetime
     expires_at: datetime | None = None
@@ -47,7 +46,10 @@ class Proposal(SQLModel, table=True):
 
 
 class ProposalMember(SQLModel, table=True):
-    """One of the two people of a proposal; nobody has two open ones."""
+    """One of the two people of a proposal; nobody has two open ones.
+
+    A friend's invitation is never `open`: it may be answered beside a proposal, and its yes ends the others.
+    """
 
     __tablename__ = "proposal_members"
     __table_args__ = (
@@ -61,6 +63,8 @@ class ProposalMember(SQLModel, table=True):
     proposal_id: int = reference("proposals.id")
     person_id: int = reference("people.id")
     answer: bool | None = None
+    reasons: list[str] = json(default_factory=list)
+    """Why the other one, as this person may be told."""
     open: bool = True
 
 

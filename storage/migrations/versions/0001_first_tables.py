@@ -1,6 +1,6 @@
 """first tables
 
-Revision: 0001, after , on 2026-11-22 20:24:22.495317.
+Revision: 0001, after , on 2026-11-22 20:40:25.200206.
 """
 
 import sqlalchemy as sa
@@ -589,7 +589,6 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("kind", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
         sa.Column("state", sqlmodel.sql.sqltypes.AutoString(), nullable=False),
-        sa.Column("reasons", sa.JSON(none_as_null=True), nullable=False),
         sa.Column("booking_id", sa.Integer(), nullable=True),
         sa.Column("created_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
         sa.Column("expires_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
@@ -622,6 +621,7 @@ def upgrade() -> None:
         sa.Column("proposal_id", sa.Integer(), nullable=False),
         sa.Column("person_id", sa.Integer(), nullable=False),
         sa.Column("answer", sa.Boolean(), nullable=True),
+        sa.Column("reasons", sa.JSON(none_as_null=True), nullable=False),
         sa.Column("open", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_proposal_members_person_id")),
         sa.ForeignKeyConstraint(
