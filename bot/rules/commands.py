@@ -141,7 +141,7 @@ def parse_studio(text: str) -> StudioCommand:
                 city_code(city),
                 _text("name", name),
                 zone_name(zone),
-                **options,  # type: ignore[arg-type]  # `_value` makes each its field's type
+                **options,  # type: ignore[arg-type]  # `option_value` makes each its field's type
             )
         case "change":
             (studio,) = _positional(given, ("studio",))
@@ -204,11 +204,15 @@ def _options(given: list[Word], allowed: tuple[str, ...]) -> dict[str, str | int
             raise RepeatedOption(f"{key}=", ())
         if not value and key in _NEEDED:
             raise MissingPart(f"{key}=", (), key)
-        found[key] = _value(key, value) if value else None
+        found[key] = option_value(key, value) if value else None
     return found
 
 
-def _value(key: str, value: str) -> str | int:
+def option_value(key: str, value: str) -> str | int:
+    """What one ``key=value`` of a studio means: a number for rooms, else a text.
+
+    Raises `UnknownZone`, `BadRooms`, `BadLink` or `TooLong`.
+    """
     if key == "zone":
         return zone_name(value)
     if key == "rooms":

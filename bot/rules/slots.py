@@ -131,9 +131,7 @@ def parse(text: str) -> SlotGrid:
     Raises `MissingPart`, `ExtraPart`, `BadCityCode`, `BadDate`, `DatesReversed`, `SpanTooLong`, `BadTime`,
     `RepeatedTime`, `TooManyTimes`, `BadLength` or `OverlappingTimes`.
     """
-    text = plain(arguments(text)).replace("、", ",").replace("。", ".")
-    # People put spaces behind commas and around dots; those do not part anything.
-    pieces = re.sub(r"\s*(,|\.{2,}|[~–—至])\s*", r"\1", text).split()
+    pieces = _tidy(arguments(text)).split()
     if len(pieces) < len(_PARTS):
         part, forms = _PARTS[len(pieces)]
         raise MissingPart("", forms, part)
@@ -146,12 +144,39 @@ def parse(text: str) -> SlotGrid:
     return SlotGrid(city, first, last, times, length)
 
 
+def read_dates(text: str) -> tuple[date, date]:
+    """The dates alone, as `parse` reads them, both included."""
+    return _dates(_tidy(text))
+
+
+def read_times(text: str) -> tuple[time, ...]:
+    """The times of day alone, as `parse` reads them; spaces part them as well as commas."""
+    return _times(",".join(re.split(r"[\s,]+", _tidy(text))))
+
+
+def read_length(text: str) -> timedelta:
+    """The length alone, as `parse` reads it."""
+    return _length("".join(_tidy(text).split()))
+
+
+def lay(city: str, dates: tuple[date, date], times: tuple[time, ...], length: timedelta) -> SlotGrid:
+    """The grid of parts that were read one by one. Raises `OverlappingTimes`."""
+    _refuse_overlaps(times, length, more_days=dates[0] < dates[1], token="")
+    return SlotGrid(city, *dates, times, length)
+
+
 def line(grid: SlotGrid) -> str:
     """The grid as the line that `parse` reads back."""
     days = str(grid.first) if grid.first == grid.last else f"{grid.first}..{grid.last}"
     hours, minutes = divmod(grid.length // timedelta(minutes=1), 60)
     length = (f"{hours}h" if hours else "") + (f"{minutes}m" if minutes else "")
     return f"{grid.city} {days} {','.join(f'{at:%H:%M}' for at in grid.times)} {length}"
+
+
+def _tidy(text: str) -> str:
+    """Plain punctuation, without the spaces behind commas and around dots: those part nothing."""
+    text = plain(text).replace("、", ",").replace("。", ".").strip()
+    return re.sub(r"\s*(,|\.{2,}|[~–—至])\s*", r"\1", text)
 
 
 def _dates(token: str) -> tuple[date, date]:

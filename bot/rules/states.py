@@ -48,6 +48,14 @@ class PairState(StrEnum):
     DISSOLVED = "dissolved"
 
 
+class BatchState(StrEnum):
+    """The slots that one line planned."""
+
+    PREVIEW = "preview"
+    OPENED = "opened"
+    DROPPED = "dropped"
+
+
 class SlotState(StrEnum):
     """One room at one time (场次)."""
 
@@ -167,6 +175,9 @@ ARROWS: Mapping[type[StrEnum], _Arrows] = {
     },
     PairState: {
         PairState.ACTIVE: (PairState.DISSOLVED,),
+    },
+    BatchState: {
+        BatchState.PREVIEW: (BatchState.OPENED, BatchState.DROPPED),
     },
     SlotState: {
         SlotState.DRAFT: (SlotState.OPEN, SlotState.CANCELLED),

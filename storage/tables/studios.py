@@ -19,6 +19,10 @@ class City(SQLModel, table=True):
     code: str = Field(primary_key=True)
     names: dict[str, str] = json(default_factory=dict)
     """Its name by language code; a language without one falls back to another."""
+    announced_at: datetime | None = None
+    """When its open slots were last announced by hand."""
+    announcements: int = 0
+    """How often they were, so that each time has a name of its own."""
     created_at: datetime
 
 
@@ -60,6 +64,13 @@ class SlotBatch(SQLModel, table=True):
     state: str
     """`preview`, `opened` or `dropped`."""
     staff_needed: int
+    announced_at: datetime | None = None
+    announcements: int = 0
+    """How often its slots were announced: a batch that its staff open bit by bit has several."""
+    asked_at: datetime | None = None
+    """When its staff were last asked again by hand."""
+    asked: int = 0
+    """How often they were asked again."""
     created_by: int = Field(foreign_key="people.id")
     created_at: datetime
 
@@ -103,5 +114,7 @@ class Shift(SQLModel, table=True):
     state: str
     starts_at: datetime
     ends_at: datetime
+    card: int = 0
+    """Which of the messages about a batch asks for it: each holds a few."""
     asked_at: datetime
     answered_at: datetime | None = None

@@ -21,9 +21,13 @@ from bot.rules.slots import (
     SpanTooLong,
     TooManyTimes,
     expand,
+    lay,
     line,
     parse,
     plan,
+    read_dates,
+    read_length,
+    read_times,
 )
 
 SHANGHAI, BERLIN = ZoneInfo("Asia/Shanghai"), ZoneInfo("Europe/Berlin")
@@ -132,6 +136,23 @@ def test_mistakes(text: str, error: CommandError) -> None:
     with pytest.raises(CommandError) as caught:
         parse(text)
     assert caught.value == error
+
+
+def test_parts_are_read_one_by_one() -> None:
+    """Typed as answers, the parts are as forgiving as in the line, and give the same grid."""
+    dates = read_dates(" 2026-12-01 至 2026-12-07 ")
+    times = read_times("18:00 9：00， 14:00")
+    assert lay("beijing", dates, times, read_length("3 h")) == WEEK
+    with pytest.raises(BadTime):
+        read_times("nine")
+
+
+def test_parts_must_fit_together() -> None:
+    """Times that overlap show only when the length is known."""
+    day = date(2026, 12, 1)
+    with pytest.raises(OverlappingTimes) as caught:
+        lay("beijing", (day, day), (time(9), time(11)), 3 * H)
+    assert caught.value == OverlappingTimes("", (), time(9), time(11), False)
 
 
 def test_over_midnight_on_a_single_day() -> None:
