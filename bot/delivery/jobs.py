@@ -12,6 +12,7 @@ from typing import Any
 import structlog
 from sqlmodel import col, func, select, update
 
+from bot.logs import redact
 from bot.services.unit import Units
 from storage.tables import Job
 
@@ -52,10 +53,14 @@ class Jobs:
     async def start(self) -> None:
         """Take up what a dead run left in hand, then work."""
         async with self._units.writing("jobs start") as unit:
-            await unit.tx.change(update(Job).where(col(Job.state) == "running").values(state="queued"))
+            cut_off = update(Job).where(col(Job.state) == "running")
+            # One that took the program down with it even on its last try would do so for ever.
+            deadly = cut_off.where(col(Job.attempts) > TRIES)
+            await unit.tx.change(deadly.values(state="failed", error="the program ended during each try"))
+            await unit.tx.change(cut_off.values(state="queued"))
         self._loop = asyncio.create_task(self._run())
 
-    async def stop(self, grace: float = 5.0) -> None:
+    async def stop(self, grace: float = 3.0) -> None:
         """Claim no more; what is not finished within the grace (seconds) is done again by the next run."""
         self._stopping = True
         self.wake()
@@ -119,7 +124,7 @@ class Jobs:
             end: dict[str, Any] = {"state": "done", "error": ""}
         except Exception as error:
             log.warning("job.failed", job=job.id, kind=job.kind, attempt=job.attempts, exc_info=True)
-            end = {"state": "failed" if last_try else "queued", "error": repr(error)[:500]}
+            end = {"state": "failed" if last_try else "queued", "error": redact(repr(error))[:500]}
         try:
             async with self._units.writing(f"job {job.id}") as unit:
                 if end["state"] == "queued":

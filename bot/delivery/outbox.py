@@ -7,7 +7,6 @@ still "sending" when the program starts was cut off in the air: its kind decides
 import asyncio
 import time
 from collections.abc import Sequence
-from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -15,18 +14,10 @@ from sqlalchemy.orm import aliased
 from sqlmodel import col, or_, select, update
 
 from bot.delivery.budget import Budget
-from bot.services.messages import KINDS, IfUncertain, load
-from bot.services.ports import (
-    Blocked,
-    Deliver,
-    Moved,
-    NotSent,
-    Outcome,
-    Outgoing,
-    RetryAfter,
-    Sent,
-    Uncertain,
-)
+from bot.delivery.settle import if_uncertain_of, settle, write
+from bot.logs import redact
+from bot.services.messages import IfUncertain, load
+from bot.services.ports import Deliver, NotSent, Outcome, Outgoing, RetryAfter, Uncertain
 from bot.services.unit import Unit, Units
 from storage.tables import OutboxRow, Person, ReviewGroup
 
@@ -35,11 +26,14 @@ log = structlog.get_logger()
 AT_ONCE = 24
 """Messages in the air at the same time, to different chats."""
 
-TRIES = 8
-"""How often a message that certainly did not arrive is tried, with growing pauses."""
+DOUBT_PAUSE = 1.0
+"""Seconds before it goes again, doubled each time; its chat waits meanwhile, so that order is kept."""
 
-DOUBTS = 4
-"""How often a message that must arrive goes again after a doubt."""
+OUTAGE_PAUSES = (0.25, 30.0)
+"""Seconds of silence after a call that never left this machine: the first, doubled up to the second.
+
+Without a connection nothing can be sent to anybody, so everybody waits and no message uses up a try.
+"""
 
 FAIR_EVERY = 8
 """Every so-many-th claim takes the oldest rows, whatever their lane: urgency starves nobody."""
@@ -60,6 +54,7 @@ class Outbox:
         self._loop: asyncio.Task[None] | None = None
         self._stopping = False
         self._claims = 0
+        self._outage = 0.0
 
     def wake(self) -> None:
         """Something was queued."""
@@ -68,20 +63,30 @@ class Outbox:
     async def start(self) -> None:
         """Settle what a dead run left in the air, then send."""
         async with self._units.writing("outbox start") as unit:
-            cut_off = await unit.tx.all(select(OutboxRow).where(OutboxRow.state == "sending"))
+            cut_off = await unit.tx.all(
+                # The newest first: of two edits of one message only the newest may go again.
+                select(OutboxRow).where(OutboxRow.state == "sending").order_by(col(OutboxRow.id).desc())
+            )
             for row in cut_off:
-                await _settle(unit, row, Uncertain("the program ended while it was being sent"))
+                await settle(unit, row, Uncertain("the program ended while it was being sent"))
         if cut_off:
             log.warning("outbox.cut_off", rows=len(cut_off))
         self._loop = asyncio.create_task(self._run())
 
-    async def stop(self) -> None:
-        """Claim no more; wait for what is in the air."""
+    async def stop(self, grace: float = 4.0) -> None:
+        """Claim no more; wait for what is in the air.
+
+        What Telegram has not answered within the grace (seconds) counts as cut off at the next start.
+        """
         self._stopping = True
         self.wake()
         if self._loop:
             await asyncio.gather(self._loop, return_exceptions=True)
-        await asyncio.gather(*self._air.values(), return_exceptions=True)
+        if self._air:
+            _, late = await asyncio.wait(self._air.values(), timeout=grace)
+            for task in late:
+                task.cancel()
+            await asyncio.gather(*late, return_exceptions=True)
 
     async def _run(self) -> None:
         while not self._stopping:
@@ -90,11 +95,11 @@ class Outbox:
                 claimed = await self._claim()
             except Exception:
                 log.exception("outbox.claim_failed")
-                claimed = []
-            for outgoing, row in claimed:
+                claimed = None
+            for outgoing, row in claimed or ():
                 task = asyncio.create_task(self._send(outgoing, row))
                 self._air[row.chat_id] = task
-            if not claimed:
+            if claimed is None:
                 await self._wait()
 
     async def _wait(self) -> None:
@@ -108,26 +113,30 @@ class Outbox:
         except TimeoutError:
             pass
 
-    async def _claim(self) -> list[tuple[Outgoing, OutboxRow]]:
-        """Take the next rows that may go now, at most one a chat; they are "sending" when this returns."""
+    async def _claim(self) -> list[tuple[Outgoing, OutboxRow]] | None:
+        """Take the next rows that may go now, at most one a chat; they are "sending" when this returns.
+
+        None if nothing may go now; an empty list if all that was met needed no sending any more.
+        """
         now = time.monotonic()
         room = AT_ONCE - len(self._air)
         if room <= 0 or self._budget.wait_all(now) > 0:
-            return []
+            return None
         busy = {*self._air, *self._budget.spent(now)}
         async with self._units.reading() as look:
             waiting = await look.tx.first(self._candidates(look, busy).limit(1))
         if waiting is None:
-            return []
+            return None
         self._claims += 1
         async with self._units.writing("outbox claim") as unit:
             rows = await unit.tx.all(self._candidates(unit, busy).limit(room * 4))
             chosen = await self._choose(unit, rows, room)
-            await unit.tx.change(
-                update(OutboxRow)
-                .where(col(OutboxRow.id).in_([row.id for _, row in chosen]))
-                .values(state="sending", attempts=OutboxRow.attempts + 1)
-            )
+            if chosen:
+                await unit.tx.change(
+                    update(OutboxRow)
+                    .where(col(OutboxRow.id).in_([row.id for _, row in chosen]))
+                    .values(state="sending", attempts=OutboxRow.attempts + 1)
+                )
         return chosen
 
     def _candidates(self, unit: Unit, busy: set[int]) -> Any:
@@ -162,7 +171,7 @@ class Outbox:
             outgoing = await _prepare(unit, row, language, reachable=reachable)
             if outgoing is not None:
                 chats.add(row.chat_id)
-                self._budget.take(row.chat_id, now)
+                self._budget.take(row.chat_id, now, in_chat=outgoing.message.in_chat)
                 chosen.append((outgoing, row))
         return chosen
 
@@ -171,18 +180,32 @@ class Outbox:
             outcome = await self._deliver.deliver(outgoing)
         except Exception as error:  # words that cannot be made are no doubt about the network
             log.exception("outbox.deliver_failed", row=row.id, kind=row.kind)
-            outcome = NotSent(repr(error), again=False)
-        if isinstance(outcome, RetryAfter):
-            self._budget.hold(outcome.seconds, time.monotonic())
+            outcome = NotSent(redact(repr(error))[:500], again=False)
+        self._pause_after(outcome)
         try:
             async with self._units.writing(f"outbox {row.id}") as unit:
                 fresh = await unit.tx.one(select(OutboxRow).where(OutboxRow.id == row.id))
-                await _settle(unit, fresh, outcome)
+                await settle(unit, fresh, outcome)
+            if isinstance(outcome, Uncertain):
+                pause = DOUBT_PAUSE * 2 ** (fresh.attempts - 1)
+                self._budget.rest(row.chat_id, pause, time.monotonic())
         except Exception:  # the row stays "sending" and counts as cut off at the next start
             log.exception("outbox.settle_failed", row=row.id)
         finally:
             self._air.pop(row.chat_id, None)
             self._woken.set()
+
+    def _pause_after(self, outcome: Outcome) -> None:
+        """Hold everybody when Telegram wants silence or cannot be reached."""
+        now = time.monotonic()
+        if isinstance(outcome, RetryAfter):
+            self._budget.hold(outcome.seconds, now)
+        if not isinstance(outcome, NotSent):
+            self._outage = 0.0
+        elif outcome.again and self._budget.wait_all(now) <= 0:  # one pause for all that failed together
+            first, longest = OUTAGE_PAUSES
+            self._outage = min(longest, self._outage * 2 or first)
+            self._budget.hold(self._outage, now)
 
 
 async def _readers(unit: Unit, chats: set[int]) -> dict[int, tuple[str, bool]]:
@@ -201,76 +224,24 @@ async def _readers(unit: Unit, chats: set[int]) -> dict[int, tuple[str, bool]]:
 async def _prepare(unit: Unit, row: OutboxRow, language: str, *, reachable: bool) -> Outgoing | None:
     """What to deliver for a row; None if it needs no sending any more, and then it is settled here."""
     end = None
-    if row.expires_at is not None and row.expires_at < unit.now:
+    if row.expires_at is not None and row.expires_at <= unit.now:
         end = ("cancelled", "too late to be of use")
     elif not reachable:
         end = ("blocked", "the person blocked the bot")
     original = await unit.tx.get(OutboxRow, row.edits) if row.edits else None
     edits = original.message_id if original else None
     if end is None and original is not None and edits is None:
-        again = original.state == "uncertain" and _if_uncertain(row) is IfUncertain.AGAIN
+        # Nobody knows the message's id: it goes out anew if its kind must arrive.
+        lost = original.state in ("uncertain", "sent")
+        again = lost and if_uncertain_of(row) is IfUncertain.AGAIN
         end = None if again else ("cancelled", f"its message is {original.state}")
     if end is not None:
         state, reason = end
-        await _write(unit, row, state=state, error=reason)
+        await write(unit, row, state=state, error=reason)
         return None
     try:
         return Outgoing(row.chat_id, language, load(row.kind, row.data), edits)
     except Exception as error:
         log.exception("outbox.unreadable", row=row.id, kind=row.kind)
-        await _write(unit, row, state="failed", error=repr(error)[:500])
+        await write(unit, row, state="failed", error=redact(repr(error))[:500])
         return None
-
-
-def _if_uncertain(row: OutboxRow) -> IfUncertain:
-    kind = KINDS.get(row.kind)
-    return kind.if_uncertain if kind else IfUncertain.NEVER
-
-
-async def _write(unit: Unit, row: OutboxRow, **values: Any) -> None:
-    await unit.tx.change(update(OutboxRow).where(col(OutboxRow.id) == row.id).values(**values))
-
-
-async def _settle(unit: Unit, row: OutboxRow, outcome: Outcome) -> None:
-    """Record how the sending of a row ended, and whether it goes again."""
-    match outcome:
-        case Sent(message_id):
-            await _write(unit, row, state="sent", message_id=message_id, sent_at=unit.now, error="")
-        case Blocked(reason):
-            await _write(unit, row, state="blocked", error=reason)
-            await unit.tx.change(
-                update(Person).where(col(Person.telegram_id) == row.chat_id).values(reachable=False)
-            )
-        case RetryAfter():
-            await _write(unit, row, state="queued", attempts=max(0, row.attempts - 1))
-        case Moved(chat_id):
-            await _follow(unit, row.chat_id, chat_id)
-            await _write(unit, row, state="queued")
-        case NotSent(reason, again):
-            if again and row.attempts < TRIES:
-                pause = timedelta(seconds=min(60.0, 0.25 * 2**row.attempts))
-                await _write(unit, row, state="queued", not_before=unit.now + pause, error=reason)
-            else:
-                await _write(unit, row, state="failed", error=reason)
-        case Uncertain(reason):
-            await _doubt(unit, row, reason)
-
-
-async def _doubt(unit: Unit, row: OutboxRow, reason: str) -> None:
-    """The network left it open: the kind decides. An edit may always go again, it changes nothing twice."""
-    kind = _if_uncertain(row)
-    again = (
-        row.edits is not None
-        or (kind is IfUncertain.AGAIN and row.attempts < DOUBTS)
-        or (kind is IfUncertain.ONCE_MORE and not row.uncertain)
-    ) and row.attempts < TRIES
-    log.warning("outbox.uncertain", row=row.id, kind=row.kind, again=again, reason=reason)
-    await _write(
-        unit, row, state="queued" if again else "uncertain", uncertain=row.edits is None, error=reason
-    )
-
-
-async def _follow(unit: Unit, old: int, new: int) -> None:
-    """A group became a supergroup: everything of it lives under the new id."""
-    await unit.tx.change(update(OutboxRow).where(col(OutboxRow.chat_id) == old).values(chat_id=new))
-    await unit.tx.change(update(ReviewGroup).where(col(ReviewGroup.chat_id) == old).values(chat_id=new))

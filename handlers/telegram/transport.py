@@ -4,6 +4,7 @@ The stock transport is several times slower and cannot say whether a request eve
 `docs/decisions/001-own-transport.md`. No error made here carries the URL, because the URL carries the token.
 """
 
+import io
 from typing import Any
 
 import aiohttp
@@ -104,7 +105,8 @@ def _body(request_data: RequestData | None) -> aiohttp.FormData | dict[str, str]
         return request_data.json_parameters
     form = aiohttp.FormData(request_data.json_parameters)
     for name, (filename, content, mime) in (request_data.multipart_data or {}).items():
-        form.add_field(name, content, filename=filename, content_type=mime)
+        # Large bytes as they are would block the loop while they are written.
+        form.add_field(name, io.BytesIO(content), filename=filename, content_type=mime)
     return form
 
 
