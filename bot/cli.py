@@ -28,6 +28,11 @@ command_line.command(
     name="sandbox",
     help="Start a local Bot API server to play every role without a token.",
 )
+command_line.command(
+    "bot.demo.play:demo",
+    name="demo",
+    help="Play the whole story on this machine: the real bot, a local Telegram, and people who use it.",
+)
 
 
 def _config() -> Config:

@@ -1,0 +1,105 @@
+"""`duologue demo`: plays the story with the real bot on a sandbox and says whether every promise was kept."""
+
+import asyncio
+import shutil
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.console import Console
+
+from bot.demo.cast import BotEnded, Cast, Missed
+from bot.demo.story import Step, Story
+from bot.demo.theatre import ZONE, Theatre
+from bot.demo.transcript import Played, Transcript
+
+READING = 1.5
+"""Seconds that a person of speed 1 thinks before acting."""
+
+
+class _Stopped(Exception):
+    """The play ended before its end: in which step, why, and what was got instead."""
+
+    def __init__(self, step: str, reason: str, got: Sequence[str]) -> None:
+        super().__init__(reason)
+        self.step, self.reason, self.got = step, reason, got
+
+
+async def demo(*, keep: bool = False, speed: float = 0.0) -> None:
+    """Play the whole story on this machine: the real bot, a local Telegram, and people who use it.
+
+    Parameters
+    ----------
+    keep
+        Leave the data folder behind and say where it is.
+    speed
+        0: as fast as the bot can. 1: as slow as people read; 2: twice as fast as that.
+    """
+    if hasattr(sys.stdout, "reconfigure"):
+        sys.stdout.reconfigure(errors="replace")  # a terminal that cannot show a sign shall not end the play
+    console = Console(highlight=False)
+    folder = Path(tempfile.mkdtemp(prefix="duologue-demo-"))
+    try:
+        passed = await play(folder, console, pause=READING / speed if speed > 0 else 0.0)
+    except asyncio.CancelledError:
+        raise SystemExit(130) from None
+    finally:
+        if keep:
+            console.print(f"\nThe data is in {folder}", soft_wrap=True)
+        else:
+            shutil.rmtree(folder, ignore_errors=True)
+    if not passed:
+        raise SystemExit(1)
+
+
+async def play(
+    folder: Path,
+    console: Console,
+    *,
+    command: Sequence[str] | None = None,
+    pause: float = 0.0,
+    patience: float = 20.0,
+) -> bool:
+    """Play the story in a folder; False if a step failed. `command` replaces the bot; times are seconds."""
+    theatre = Theatre(folder, command=command)
+    async with theatre, Cast(theatre.client, patience=patience, pause=pause) as cast:
+        story = Story(cast, theatre)
+        transcript = Transcript(console, len(story.steps))
+        theatre.bot.on_exit = lambda: cast.bot_fell(theatre.bot.fell or 0)
+        theatre.on_clock = lambda to: transcript.clock(f"{to.astimezone(ZONE):%a %d %b, %H:%M} in Beijing")
+        cast.on_line = transcript.line
+        transcript.began(time.monotonic())
+        played: list[Played] = []
+        with transcript.progress:
+            try:
+                for number, step in enumerate(story.steps, 1):
+                    transcript.opens(number, step.title)
+                    played.append(await _perform(cast, step))
+                _check_doubles(cast)
+            except _Stopped as stopped:
+                transcript.failed(stopped.step, stopped.reason, stopped.got, theatre.bot.last_lines())
+                return False
+        transcript.summary(played, cast.lines)
+    return True
+
+
+async def _perform(cast: Cast, step: Step) -> Played:
+    cast.step = step.name
+    began = time.monotonic()
+    try:
+        await step.play()
+    except Missed as missed:
+        raise _Stopped(step.name, str(missed), missed.heard) from None
+    except BotEnded as ended:
+        raise _Stopped(step.name, str(ended), ()) from None
+    _check_doubles(cast)
+    return Played(step.name, step.title, time.monotonic() - began, passed=True)
+
+
+def _check_doubles(cast: Cast) -> None:
+    """Nobody is told anything twice; the step to blame is the one that told it first."""
+    for first, *others in cast.doubles():
+        reason = f"{first.actor.name}: should have got this once, and got it {1 + len(others)} times"
+        raise _Stopped(first.step, reason, [first.text])
