@@ -46,11 +46,14 @@ class Bucket:
 
 
 class Window:
-    """At most `rate * period` in any stretch of `period` seconds, wherever it begins."""
+    """At most `rate * period` in any stretch of `period` seconds, wherever it begins.
+
+    A rate that does not allow a whole one within the period allows one in a longer stretch.
+    """
 
     def __init__(self, rate: float, period: float) -> None:
-        count = max(1, int(rate * period))
-        self._period = count / rate * MARGIN if rate > 0 else 0.0
+        count = max(1, int(rate * period + 1e-9))  # 7 a minute is 6.999… in floats
+        self._period = max(period, count / rate) * MARGIN if rate > 0 else 0.0
         self._sent: deque[float] = deque(maxlen=count)
 
     def wait(self, now: float) -> float:
@@ -76,15 +79,18 @@ class Budget:
         self._policy = policy
         self._all = Window(policy.per_second, 1.0)
         self._chats: dict[int, list[Bucket | Window]] = {}
+        self._resting: dict[int, float] = {}
         self._held_until = 0.0
 
     def wait_all(self, now: float) -> float:
         """Seconds until anybody may be written to; 0 if now."""
         return max(0.0, self._held_until - now, self._all.wait(now))
 
-    def take(self, chat_id: int, now: float) -> None:
-        """A message goes to the chat now."""
+    def take(self, chat_id: int, now: float, *, in_chat: bool = True) -> None:
+        """A message goes to the chat now, or a call is made that leaves none there."""
         self._all.take(now)
+        if not in_chat:
+            return
         for limit in self._limits(chat_id):
             limit.take(now)
 
@@ -92,11 +98,18 @@ class Budget:
         """Telegram said "retry after": nobody is written to before."""
         self._held_until = max(self._held_until, now + seconds)
 
+    def rest(self, chat_id: int, seconds: float, now: float) -> None:
+        """Leave one chat alone for a while: something of it has to go again before what comes after."""
+        self._resting[chat_id] = now + seconds
+
     def spent(self, now: float) -> dict[int, float]:
         """The chats that may not be written to yet, and for how many seconds."""
+        self._resting = {chat_id: until for chat_id, until in self._resting.items() if until > now}
         for chat_id in [c for c, limits in self._chats.items() if all(x.idle(now) for x in limits)]:
             del self._chats[chat_id]
         waits = {c: max(x.wait(now) for x in limits) for c, limits in self._chats.items()}
+        for chat_id, until in self._resting.items():
+            waits[chat_id] = max(until - now, waits.get(chat_id, 0.0))
         return {chat_id: wait for chat_id, wait in waits.items() if wait > 0}
 
     def _limits(self, chat_id: int) -> list[Bucket | Window]:

@@ -17,6 +17,9 @@ from storage.tables import Timer
 log = structlog.get_logger()
 
 TRIES = 5
+PAUSE = timedelta(seconds=30)
+"""Between the tries of a timer that fails."""
+
 BATCH = 100
 
 Ring = Callable[[Unit, Timer], Awaitable[None]]
@@ -30,8 +33,9 @@ class Clock:
         self._units = units
         self._rings = rings
         self._sweep = sweep
+        # `run_due` itself lets only one run at a time and remembers the others; APScheduler would drop them.
         self._scheduler = AsyncIOScheduler(
-            timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1}
+            timezone=UTC, job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 99}
         )
         self._running = asyncio.Lock()
         self._again = False
@@ -73,9 +77,9 @@ class Clock:
                 while True:
                     self._again = False
                     await self._run_batches()
-                    if not self._again:
+                    await self._plan_next()
+                    if not self._again:  # whoever set a timer meanwhile may have been too late for the plan
                         break
-                await self._plan_next()
             except Exception:
                 log.exception("clock.failed")
 
@@ -107,21 +111,21 @@ class Clock:
                     log.info("timer.too_late", kind=timer.kind, subject=timer.subject)
                 else:
                     await self._rings[timer.kind](unit, timer)
-        except Exception as error:
+        except Exception:
             log.exception("timer.failed", timer=timer_id)
-            await self._postpone(timer_id, error)
+            await self._postpone(timer_id)
 
-    async def _postpone(self, timer_id: int, error: Exception) -> None:
+    async def _postpone(self, timer_id: int) -> None:
         async with self._units.writing(f"t{timer_id} failed") as unit:
             timer = await unit.tx.get(Timer, timer_id)
             if timer is None:
                 return
             attempts = timer.attempts + 1
-            state = "dropped" if attempts >= TRIES else "pending"
+            state = "failed" if attempts >= TRIES else "pending"
             await unit.tx.change(
                 update(Timer)
                 .where(col(Timer.id) == timer_id)
-                .values(attempts=attempts, state=state, due_at=unit.now + timedelta(seconds=30))
+                .values(attempts=attempts, state=state, due_at=unit.now + PAUSE)
             )
 
     async def _plan_next(self) -> None:

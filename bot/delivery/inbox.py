@@ -13,6 +13,7 @@ from typing import Any
 import structlog
 from sqlmodel import col, select, update
 
+from bot.logs import redact
 from bot.services.ports import Understand, UnintelligibleError
 from bot.services.unit import Units
 from storage.tables import InboxRow
@@ -22,6 +23,9 @@ log = structlog.get_logger()
 TRIES = 3
 PAUSES = (0.2, 1.0)
 """Seconds between the tries of one update; its sender's next updates wait meanwhile, nobody else's do."""
+
+DATABASE_PAUSE = 5.0
+"""Seconds before an update is tried again that could not even be set aside: the database itself failed."""
 
 AT_ONCE = 16
 """How many people are served at the same time."""
@@ -99,8 +103,10 @@ class Inbox:
             line = self._waiting[sender]
             try:
                 await self._take(line[0])
-            except Exception:  # the database itself failed: the update stays "new" for the next start
+            except Exception:
                 log.exception("inbox.unkept", row=line[0].row_id)
+                asyncio.get_running_loop().call_later(DATABASE_PAUSE, self._ready.put_nowait, sender)
+                continue  # its sender waits, and keeps the order
             line.popleft()
             if line:
                 self._ready.put_nowait(sender)  # to the back: who sends much waits behind the others
@@ -146,7 +152,7 @@ class Inbox:
             await unit.tx.change(
                 update(InboxRow)
                 .where(col(InboxRow.id) == ticket.row_id)
-                .values(state="failed", attempts=attempts, error=repr(error)[:2000], done_at=unit.now)
+                .values(state="failed", attempts=attempts, error=redact(repr(error))[:2000], done_at=unit.now)
             )
             if not isinstance(error, UnintelligibleError):
                 await self._understand.give_up(ticket.raw, unit)

@@ -96,13 +96,43 @@ async def edit_topic(unit: Unit, topic: str, kind: type[Message], message: Messa
     return len(rows)
 
 
+async def newest(unit: Unit, topic: str, kind: type[Message]) -> int | None:
+    """The row of the newest message of a kind with this topic that was not taken back."""
+    return await unit.tx.first(
+        select(OutboxRow.id)
+        .where(OutboxRow.topic == topic, OutboxRow.kind == kind.kind, OutboxRow.state != "cancelled")
+        .where(col(OutboxRow.edits).is_(None))
+        .order_by(col(OutboxRow.id).desc())
+        .limit(1)
+    )
+
+
+async def retire(unit: Unit, topic: str, kind: type[Message], message: Message) -> None:
+    """Take back what is unsent of a kind and let the newest that was sent become `message`."""
+    await cancel(unit, topic, [kind])
+    row_id = await newest(unit, topic, kind)
+    if row_id is not None:
+        await edit(unit, row_id, message)
+
+
+async def said(unit: Unit, chat_id: int, about: str) -> bool:
+    """Whether a message `about` something was ever queued for a chat."""
+    found = select(OutboxRow.id).where(OutboxRow.chat_id == chat_id, OutboxRow.about == about)
+    return await unit.tx.first(found) is not None
+
+
 async def cancel(unit: Unit, topic: str, kinds: Iterable[type[Message]] = ()) -> int:
-    """Take back what is still queued about `topic` (of these kinds only, if any); gives how many."""
-    statement = update(OutboxRow).where(col(OutboxRow.topic) == topic, col(OutboxRow.state).in_(WAITING))
+    """Take back what is still queued about `topic` (of these kinds only, if any); gives how many.
+
+    What is in the air at this moment may arrive, but does not go again if it turns out that it did not.
+    """
+    statement = update(OutboxRow).where(col(OutboxRow.topic) == topic)
     names = [kind.kind for kind in kinds]
     if names:
         statement = statement.where(col(OutboxRow.kind).in_(names))
-    return await unit.tx.change(statement.values(state="cancelled"))
+    in_the_air = statement.where(col(OutboxRow.state) == "sending")
+    await unit.tx.change(in_the_air.values(expires_at=unit.now))
+    return await unit.tx.change(statement.where(col(OutboxRow.state).in_(WAITING)).values(state="cancelled"))
 
 
 async def row_of_message(unit: Unit, chat_id: int, message_id: int) -> int | None:

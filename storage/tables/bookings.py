@@ -9,17 +9,21 @@ from sqlmodel import Field, SQLModel
 from storage.tables.base import json, key, reference
 
 _LIVE = text("state IN ('held', 'confirmed', 'attending', 'checked_in', 'rescue')")
+_MOVING = text("state = 'held' AND replaces_id IS NOT NULL")
 _QUEUED = text("state IN ('waiting', 'offered')")
 _OFFERED = text("state = 'offered'")
 _PENDING = text("state = 'pending'")
 
 
 class Booking(SQLModel, table=True):
-    """A pair's claim on a slot; a slot has at most one that lives."""
+    """A pair's claim on a slot; a slot has at most one that lives, and a booking at most one move under way."""
 
     __tablename__ = "bookings"
     __table_args__ = (
         Index("uq_bookings_live_slot", "slot_id", unique=True, sqlite_where=_LIVE, postgresql_where=_LIVE),
+        Index(
+            "uq_bookings_moving", "replaces_id", unique=True, sqlite_where=_MOVING, postgresql_where=_MOVING
+        ),
     )
 
     id: int = key()
@@ -116,6 +120,6 @@ class Timer(SQLModel, table=True):
     """Later than this it is dropped with a log line instead of being run."""
     data: dict[str, Any] = json(default_factory=dict)
     state: str = "pending"
-    """`pending`, `done` or `dropped`."""
+    """`pending`, `done`, `dropped` (too late to be of use) or `failed` (every try of it)."""
     attempts: int = 0
     created_at: datetime

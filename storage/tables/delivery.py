@@ -9,6 +9,8 @@ from sqlmodel import Field, SQLModel
 from storage.tables.base import json, key, reference, telegram_id
 
 _NEW = text("state = 'new'")
+_FAILED = text("state = 'failed'")
+_TROUBLE = text("state IN ('failed', 'uncertain')")
 _QUEUED = text("state = 'queued'")
 
 
@@ -16,7 +18,10 @@ class InboxRow(SQLModel, table=True):
     """An update as Telegram gave it, committed before Telegram hears that we have it."""
 
     __tablename__ = "inbox"
-    __table_args__ = (Index("ix_inbox_new", "id", sqlite_where=_NEW, postgresql_where=_NEW),)
+    __table_args__ = (
+        Index("ix_inbox_new", "id", sqlite_where=_NEW, postgresql_where=_NEW),
+        Index("ix_inbox_failed", "id", sqlite_where=_FAILED, postgresql_where=_FAILED),
+    )
 
     id: int = key()
     update_id: int = Field(sa_type=BigInteger, unique=True)
@@ -38,6 +43,7 @@ class OutboxRow(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("chat_id", "about"),
         Index("ix_outbox_queued", "lane", "id", sqlite_where=_QUEUED, postgresql_where=_QUEUED),
+        Index("ix_outbox_trouble", "state", "created_at", sqlite_where=_TROUBLE, postgresql_where=_TROUBLE),
         Index("ix_outbox_topic", "topic", "state"),
         Index("ix_outbox_chat_message", "chat_id", "message_id"),
         Index(

@@ -42,6 +42,8 @@ class Sample(SQLModel, table=True):
     round: int = 1
     """1 is the first review, 2 the appeal."""
     reasons: list[str] = json(default_factory=list)
+    drafts: dict[str, list[str]] = json(default_factory=dict)
+    """Reasons that coordinators tick while they decide an appeal, by their ids."""
     created_at: datetime
     queued_at: datetime | None = None
     decided_at: datetime | None = None
@@ -93,7 +95,7 @@ class Assignment(SQLModel, table=True):
     reviewer_id: int = Field(foreign_key="people.id")
     round: int = 1
     seat: int
-    """1 to `panel` hear it first; the next one up is the cross-review, which decides."""
+    """From 0: the first `panel` seats hear it first; the next one up is the cross-review, which decides."""
     state: str
     approve: bool | None = None
     reasons: list[str] = json(default_factory=list)

@@ -40,6 +40,8 @@ class Message:
     kind: ClassVar[str] = ""
     lane: ClassVar[Lane] = Lane.ANSWER
     if_uncertain: ClassVar[IfUncertain] = IfUncertain.AGAIN
+    in_chat: ClassVar[bool] = True
+    """False for what leaves no message in the chat, and so uses none of the chat's budget."""
 
     def __init_subclass__(cls) -> None:
         """Register the kind under the class's name: stored rows find their class by it."""

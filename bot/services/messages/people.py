@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from bot.services.messages.base import Message
 
@@ -18,6 +18,8 @@ class CityChoice:
 @dataclass(frozen=True)
 class CommandMenu(Message):
     """Not a message but the list of commands behind the menu button."""
+
+    in_chat: ClassVar[bool] = False
 
     commands: tuple[str, ...]
 

@@ -1,6 +1,6 @@
 """first tables
 
-Revision: 0001, after , on 2026-11-22 20:41:35.822337.
+Revision: 0001, after , on 2026-11-22 20:51:10.985704.
 """
 
 import sqlalchemy as sa
@@ -38,6 +38,13 @@ def upgrade() -> None:
         sa.UniqueConstraint("update_id", name=op.f("uq_inbox_update_id")),
     )
     with op.batch_alter_table("inbox", schema=None) as batch_op:
+        batch_op.create_index(
+            "ix_inbox_failed",
+            ["id"],
+            unique=False,
+            sqlite_where=sa.text("state = 'failed'"),
+            postgresql_where=sa.text("state = 'failed'"),
+        )
         batch_op.create_index(
             "ix_inbox_new",
             ["id"],
@@ -104,6 +111,13 @@ def upgrade() -> None:
             postgresql_where=sa.text("state = 'queued'"),
         )
         batch_op.create_index("ix_outbox_topic", ["topic", "state"], unique=False)
+        batch_op.create_index(
+            "ix_outbox_trouble",
+            ["state", "created_at"],
+            unique=False,
+            sqlite_where=sa.text("state IN ('failed', 'uncertain')"),
+            postgresql_where=sa.text("state IN ('failed', 'uncertain')"),
+        )
         batch_op.create_index(
             "uq_outbox_newest_edit",
             ["edits"],
@@ -349,6 +363,7 @@ def upgrade() -> None:
         sa.Column("audio_key", sqlmodel.sql.sqltypes.AutoString(), nullable=True),
         sa.Column("round", sa.Integer(), nullable=False),
         sa.Column("reasons", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("drafts", sa.JSON(none_as_null=True), nullable=False),
         sa.Column("created_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=False),
         sa.Column("queued_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
         sa.Column("decided_at", sqlmodel.sql.sqltypes.UTCDateTime(), nullable=True),
@@ -520,6 +535,13 @@ def upgrade() -> None:
             unique=True,
             sqlite_where=sa.text("state IN ('held', 'confirmed', 'attending', 'checked_in', 'rescue')"),
             postgresql_where=sa.text("state IN ('held', 'confirmed', 'attending', 'checked_in', 'rescue')"),
+        )
+        batch_op.create_index(
+            "uq_bookings_moving",
+            ["replaces_id"],
+            unique=True,
+            sqlite_where=sa.text("state = 'held' AND replaces_id IS NOT NULL"),
+            postgresql_where=sa.text("state = 'held' AND replaces_id IS NOT NULL"),
         )
 
     op.create_table(
@@ -696,6 +718,11 @@ def downgrade() -> None:
     op.drop_table("shifts")
     with op.batch_alter_table("bookings", schema=None) as batch_op:
         batch_op.drop_index(
+            "uq_bookings_moving",
+            sqlite_where=sa.text("state = 'held' AND replaces_id IS NOT NULL"),
+            postgresql_where=sa.text("state = 'held' AND replaces_id IS NOT NULL"),
+        )
+        batch_op.drop_index(
             "uq_bookings_live_slot",
             sqlite_where=sa.text("state IN ('held', 'confirmed', 'attending', 'checked_in', 'rescue')"),
             postgresql_where=sa.text("state IN ('held', 'confirmed', 'attending', 'checked_in', 'rescue')"),
@@ -810,6 +837,11 @@ def downgrade() -> None:
             sqlite_where=sa.text("state = 'queued' AND edits IS NOT NULL"),
             postgresql_where=sa.text("state = 'queued' AND edits IS NOT NULL"),
         )
+        batch_op.drop_index(
+            "ix_outbox_trouble",
+            sqlite_where=sa.text("state IN ('failed', 'uncertain')"),
+            postgresql_where=sa.text("state IN ('failed', 'uncertain')"),
+        )
         batch_op.drop_index("ix_outbox_topic")
         batch_op.drop_index(
             "ix_outbox_queued",
@@ -831,6 +863,11 @@ def downgrade() -> None:
     with op.batch_alter_table("inbox", schema=None) as batch_op:
         batch_op.drop_index(
             "ix_inbox_new", sqlite_where=sa.text("state = 'new'"), postgresql_where=sa.text("state = 'new'")
+        )
+        batch_op.drop_index(
+            "ix_inbox_failed",
+            sqlite_where=sa.text("state = 'failed'"),
+            postgresql_where=sa.text("state = 'failed'"),
         )
 
     op.drop_table("inbox")

@@ -1,0 +1,99 @@
+"""How a sending ended, written into its row: done, given up, or to go again."""
+
+from typing import Any
+
+import structlog
+from sqlalchemy.orm import aliased
+from sqlmodel import col, exists, select, update
+
+from bot.services.messages import KINDS, IfUncertain
+from bot.services.ports import Blocked, Moved, NotSent, Outcome, RetryAfter, Sent, Uncertain
+from bot.services.unit import Unit
+from storage.tables import Assignment, OutboxRow, Person, ReviewGroup
+
+log = structlog.get_logger()
+
+DOUBTS = 4
+"""How often a message that must arrive is sent, when each time it stays open whether it did."""
+
+
+def if_uncertain_of(row: OutboxRow) -> IfUncertain:
+    """What becomes of a row when it is open whether it arrived; never again for a kind we do not know."""
+    kind = KINDS.get(row.kind)
+    return kind.if_uncertain if kind else IfUncertain.NEVER
+
+
+async def write(unit: Unit, row: OutboxRow, **values: Any) -> None:
+    """Write these columns of a row."""
+    await unit.tx.change(update(OutboxRow).where(col(OutboxRow.id) == row.id).values(**values))
+
+
+async def settle(unit: Unit, row: OutboxRow, outcome: Outcome) -> None:
+    """Record how the sending of a row ended, and whether it goes again."""
+    match outcome:
+        case Sent(message_id):
+            await write(unit, row, state="sent", message_id=message_id, sent_at=unit.now, error="")
+            if row.edits is not None:  # if it went out anew, this is the id of the message that it stands for
+                original = update(OutboxRow).where(col(OutboxRow.id) == row.edits)
+                await unit.tx.change(
+                    original.where(col(OutboxRow.message_id).is_(None)).values(message_id=message_id)
+                )
+        case Blocked(reason):
+            await write(unit, row, state="blocked", error=reason)
+            await unit.tx.change(
+                update(Person).where(col(Person.telegram_id) == row.chat_id).values(reachable=False)
+            )
+        case RetryAfter():
+            await _queue_again(unit, row, attempts=max(0, row.attempts - 1))
+        case Moved(chat_id):
+            await _queue_again(unit, row, attempts=max(0, row.attempts - 1))
+            await _follow(unit, row.chat_id, chat_id)
+        case NotSent(reason, again):
+            if again:
+                await _queue_again(unit, row, attempts=max(0, row.attempts - 1), error=reason)
+            else:
+                await write(unit, row, state="failed", error=reason)
+        case Uncertain(reason):
+            await _doubt(unit, row, reason)
+
+
+async def _doubt(unit: Unit, row: OutboxRow, reason: str) -> None:
+    """The network left it open: the kind decides. An edit may always go again, it changes nothing twice."""
+    kind = if_uncertain_of(row)
+    again = (
+        row.edits is not None
+        or kind is IfUncertain.AGAIN
+        or (kind is IfUncertain.ONCE_MORE and not row.uncertain)
+    ) and row.attempts < DOUBTS
+    log.warning("outbox.uncertain", row=row.id, kind=row.kind, again=again, reason=reason)
+    marks = {"uncertain": row.edits is None, "error": reason}
+    if again:
+        await _queue_again(unit, row, **marks)
+    else:
+        await write(unit, row, state="uncertain", **marks)
+
+
+async def _queue_again(unit: Unit, row: OutboxRow, **values: Any) -> None:
+    """Let a row go again. An edit does not when a newer one waits: only the newest state counts."""
+    newer = row.edits is not None and await unit.tx.first(
+        select(OutboxRow.id).where(OutboxRow.edits == row.edits, OutboxRow.state == "queued")
+    )
+    await write(unit, row, state="cancelled" if newer else "queued", **values)
+
+
+async def _follow(unit: Unit, old: int, new: int) -> None:
+    """A group became a supergroup: everything of it lives under the new id.
+
+    Messages that it holds already got other ids there, which nobody knows. What is in the new chat already
+    (the group was known there before this) is not said twice.
+    """
+    there = aliased(OutboxRow)
+    said = exists().where(col(there.chat_id) == new, col(there.about) == col(OutboxRow.about))
+    moving = update(OutboxRow).where(col(OutboxRow.chat_id) == old)
+    await unit.tx.change(moving.where(col(OutboxRow.state) == "queued", said).values(state="cancelled"))
+    await unit.tx.change(moving.where(~said).values(chat_id=new, message_id=None))
+    seats = update(Assignment).where(col(Assignment.in_group) == old)
+    await unit.tx.change(seats.values(in_group=new))
+    known = await unit.tx.get(ReviewGroup, new)
+    groups = update(ReviewGroup).where(col(ReviewGroup.chat_id) == old)
+    await unit.tx.change(groups.values(active=False) if known else groups.values(chat_id=new))

@@ -1,0 +1,179 @@
+"""Jobs: done outside transactions, tried again with pauses, taken up after a crash."""
+
+import asyncio
+from collections.abc import AsyncIterator
+
+import pytest
+from sqlmodel import col, select, update
+
+from bot.delivery.jobs import AT_ONCE, TRIES, Jobs, Task
+from bot.services.jobs import add_job
+from bot.services.unit import Units
+from storage.tables import Job
+from tests.helpers import MovableClock
+
+
+class Bench:
+    """Work that takes down what it was given, and fails or waits as the test says."""
+
+    def __init__(self) -> None:
+        self.done: list[tuple[str, bool]] = []
+        self.failures = 0
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.at_once = 0
+        self.most_at_once = 0
+
+    async def work(self, task: Task) -> None:
+        """The work."""
+        self.at_once += 1
+        self.most_at_once = max(self.most_at_once, self.at_once)
+        try:
+            await self.gate.wait()
+            self.done.append((task.data["name"], task.last_try))
+            if self.failures:
+                self.failures -= 1
+                raise RuntimeError("bot123456:AAAAAAAAAAAAAAAAAAAAAAAAAAAAA is no good")
+        finally:
+            self.at_once -= 1
+
+
+@pytest.fixture
+def bench() -> Bench:
+    """Works at once."""
+    return Bench()
+
+
+@pytest.fixture
+async def jobs(units: Units, bench: Bench, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Jobs]:
+    """Jobs that look often, not started yet."""
+    monkeypatch.setattr("bot.delivery.jobs.LOOK_EVERY", 0.02)
+    jobs = Jobs(units, {"work": bench.work})
+    yield jobs
+    await jobs.stop(grace=0.05)
+
+
+async def add(units: Units, *names: str) -> None:
+    """Queue jobs."""
+    async with units.writing(f"add {names}") as unit:
+        for name in names:
+            await add_job(unit, "work", name, name=name)
+
+
+async def states(units: Units) -> list[tuple[str, int]]:
+    """State and tries of each job, in order."""
+    async with units.reading() as look:
+        found = await look.tx.all(select(Job.state, Job.attempts).order_by(col(Job.id)))
+    return [tuple(row) for row in found]
+
+
+async def until(units: Units, *wanted: tuple[str, int]) -> None:
+    """Wait until the jobs stand so."""
+    async with asyncio.timeout(5):
+        while await states(units) != list(wanted):  # noqa: ASYNC110 - rows have no event
+            await asyncio.sleep(0.01)
+
+
+async def test_a_job_is_done_once(units: Units, jobs: Jobs, bench: Bench) -> None:
+    """And queued once, by what it is about."""
+    await add(units, "a")
+    async with units.writing("again") as unit:
+        assert await add_job(unit, "work", "a", name="a") is False
+    await jobs.start()
+    await until(units, ("done", 1))
+    await asyncio.sleep(0.1)
+    assert bench.done == [("a", False)]
+
+
+async def test_only_so_many_at_once(units: Units, jobs: Jobs, bench: Bench) -> None:
+    """Long work does not take the whole machine; the rest waits and is done too."""
+    bench.gate.clear()
+    await add(units, *"abcde")
+    await jobs.start()
+    await until(units, *[("running", 1)] * AT_ONCE, *[("queued", 0)] * (5 - AT_ONCE))
+    bench.gate.set()
+    await until(units, *[("done", 1)] * 5)
+    assert bench.most_at_once == AT_ONCE
+
+
+async def test_no_transaction_is_open_meanwhile(units: Units, jobs: Jobs, bench: Bench) -> None:
+    """While a job works, others write."""
+    bench.gate.clear()
+    await add(units, "a")
+    await jobs.start()
+    await until(units, ("running", 1))
+    async with asyncio.timeout(1):
+        await add(units, "b")
+    bench.gate.set()
+
+
+async def test_a_failing_job_is_tried_again_later_and_later(
+    units: Units, jobs: Jobs, bench: Bench, clock: MovableClock
+) -> None:
+    """Each pause is longer; the last try is told that it is the last, and then the job has failed."""
+    bench.failures = TRIES
+    await add(units, "a")
+    await jobs.start()
+    pauses = []
+    for attempt in range(1, TRIES):
+        await until(units, ("queued", attempt))
+        async with units.reading() as look:
+            pauses.append((await look.tx.one(select(Job.run_at)) - clock.now).total_seconds())
+        assert len(bench.done) == attempt, "not before its time"
+        clock.forward(seconds=pauses[-1])
+    await until(units, ("failed", TRIES))
+    assert pauses == [1.5, 4.5, 13.5, 40.5]
+    assert [last for _, last in bench.done] == [False, False, False, False, True]
+    async with units.reading() as look:
+        assert await look.tx.one(select(Job.error)) == "RuntimeError('bot<token> is no good')"
+
+
+async def test_a_job_in_hand_at_a_crash_is_done_again(units: Units, jobs: Jobs, bench: Bench) -> None:
+    """What a dead run left "running" is taken up by the next one."""
+    await add(units, "a")
+    async with units.writing("crash") as unit:
+        await unit.tx.change(update(Job).values(state="running", attempts=1))
+    await jobs.start()
+    await until(units, ("done", 2))
+    assert bench.done == [("a", False)]
+
+
+async def test_a_job_that_kills_the_program_gets_a_last_try_and_no_more(
+    units: Units, jobs: Jobs, bench: Bench
+) -> None:
+    """Otherwise a program that it takes down each time would never live again."""
+    await add(units, "a", "b")
+    async with units.writing("crashes") as unit:
+        await unit.tx.change(update(Job).where(col(Job.about) == "a").values(state="running", attempts=TRIES))
+        await unit.tx.change(
+            update(Job).where(col(Job.about) == "b").values(state="running", attempts=TRIES + 1)
+        )
+    await jobs.start()
+    await until(units, ("done", TRIES + 1), ("failed", TRIES + 1))
+    assert bench.done == [("a", True)]
+
+
+async def test_a_stop_leaves_what_is_not_finished_to_the_next_run(
+    units: Units, jobs: Jobs, bench: Bench
+) -> None:
+    """Work that takes longer than the grace is cut off, and done again."""
+    bench.gate.clear()
+    await add(units, "a")
+    await jobs.start()
+    await until(units, ("running", 1))
+    await jobs.stop(grace=0.01)
+    bench.gate.set()
+    again = Jobs(units, {"work": bench.work})
+    await again.start()
+    await until(units, ("done", 2))
+    await again.stop()
+    assert bench.done == [("a", False)]
+
+
+async def test_work_that_nobody_knows_fails_alone(units: Units, jobs: Jobs, bench: Bench) -> None:
+    """A job of another version of the program keeps no other from being done."""
+    await add(units, "a")
+    async with units.writing("unknown") as unit:
+        await add_job(unit, "gone", "x")
+    await jobs.start()
+    await until(units, ("done", 1), ("queued", 1))
