@@ -209,7 +209,7 @@ ARROWS: Mapping[type[StrEnum], _Arrows] = {
         BookingState.RESCUE: (BookingState.CONFIRMED, BookingState.CANCELLED, BookingState.NO_SHOW),
     },
     WaitState: {
-        WaitState.WAITING: (WaitState.OFFERED, WaitState.LEFT),
+        WaitState.WAITING: (WaitState.OFFERED, WaitState.LAPSED, WaitState.LEFT),
         WaitState.OFFERED: (WaitState.TAKEN, WaitState.DECLINED, WaitState.LAPSED, WaitState.LEFT),
     },
     BroadcastState: {
