@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from babel import Locale, dates, lists, numbers
+from babel import Locale, dates, lists, numbers, units
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
@@ -21,9 +21,9 @@ PSEUDO = "pseudo"
 """A language for tests: English with every message in ⟦brackets⟧, so that unwrapped words show."""
 
 _LOCALES = {"en": "en_GB", "zh": "zh_Hans_CN", PSEUDO: "en_GB"}
-_Unit = Literal["day", "hour", "minute", "second"]
-_SPANS: tuple[tuple[_Unit, int], ...] = (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1))
+_SPANS = (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1))
 _HERE = Path(__file__).parent
+_Length = Literal["long", "short"]
 
 
 class Html(str):
@@ -54,7 +54,10 @@ class Speech:
         return self._fill(self._catalogue.ngettext(one, many, n), {"n": n, **values})
 
     def _fill(self, message: str, values: dict[str, object]) -> Html:
-        text = message.format_map({name: _escaped(value) for name, value in values.items()})
+        return self._worded(message.format_map({name: _escaped(value) for name, value in values.items()}))
+
+    def _worded(self, text: str) -> Html:
+        """Words of the language itself, as against names and numbers: the pseudo-language brackets them."""
         return Html(f"⟦{text}⟧" if self.language == PSEUDO else text)
 
     def day(self, when: date | datetime, zone: ZoneInfo | None = None) -> Html:
@@ -62,7 +65,7 @@ class Speech:
         if isinstance(when, datetime):
             when = when.astimezone(zone).date()
         pattern = "M月d日EEE" if self.language == "zh" else "EEE, d MMM"
-        return Html(dates.format_date(when, pattern, locale=self._locale))
+        return self._worded(dates.format_date(when, pattern, locale=self._locale))
 
     def clock(self, when: datetime, zone: ZoneInfo) -> Html:
         """The time of day, "09:00"."""
@@ -70,39 +73,45 @@ class Speech:
 
     def moment(self, when: datetime, zone: ZoneInfo) -> Html:
         """Day and time in a zone, with the zone's name."""
-        return Html(f"{self.day(when, zone)} {self.clock(when, zone)} ({self.zone(when, zone)})")
+        return Html(f"{self.day(when, zone)} {self.clock(when, zone)}{self._in_zone(when, zone)}")
 
     def stretch(self, start: datetime, end: datetime, zone: ZoneInfo) -> Html:
         """From when to when, with the zone's name: "Tue, 1 Dec 09:00–12:00 (China Standard Time)"."""
-        return Html(
-            f"{self.day(start, zone)} {self.clock(start, zone)}–{self.clock(end, zone)} "
-            f"({self.zone(start, zone)})"
-        )
+        times = f"{self.clock(start, zone)}–{self.clock(end, zone)}"
+        return Html(f"{self.day(start, zone)} {times}{self._in_zone(start, zone)}")
+
+    def _in_zone(self, when: datetime, zone: ZoneInfo) -> str:
+        name = self.zone(when, zone)
+        return f"（{name}）" if self.language == "zh" else f" ({name})"
 
     def zone(self, when: datetime, zone: ZoneInfo) -> Html:
         """The zone's name on that day, summer time and all."""
         name = dates.get_timezone_name(when.astimezone(zone), width="long", locale=self._locale)
-        return Html(escape(name))
+        return self._worded(escape(name))
 
     def span(self, span: timedelta | float) -> Html:
-        """How long: "2 min 30 s", "3 h", "2 days"; seconds if given a number."""
-        seconds = round(span.total_seconds() if isinstance(span, timedelta) else span)
-        parts: list[str] = []
-        for unit, size in _SPANS:
-            count, seconds = divmod(seconds, size)
-            if count:
-                parts.append(self._units(unit, count * size))
-        none = self._units("second", 0)
-        return Html(("" if self.language == "zh" else " ").join(parts[:2]) or none)
+        """How long: "2 minutes", "2 min 30 sec", "3 hours", "2 days"; seconds if given a number.
 
-    def _units(self, unit: _Unit, seconds: int) -> str:
-        return dates.format_timedelta(
-            timedelta(seconds=seconds),
-            granularity=unit,
-            threshold=10**6,
-            format="long" if unit == "day" else "short",
-            locale=self._locale,
-        )
+        Two units at most: who hears "2 days 3 hours" does not ask for the minutes.
+        """
+        parts = _parts(span)[:2]
+        length: _Length = "long" if len(parts) == 1 else "short"
+        words = [self._unit(count, unit, length) for unit, count in parts]
+        return self._worded(("" if self.language == "zh" else " ").join(words))
+
+    def between(self, least: timedelta, most: timedelta) -> Html:
+        """From how long to how long: "2–3 minutes"."""
+        (low, *more), (high, *rest) = _parts(least), _parts(most)
+        if not more and not rest and low[0] == high[0]:
+            return self._worded(f"{low[1]}–{self._unit(high[1], high[0], 'long')}")
+        return Html(f"{self.span(least)} – {self.span(most)}")
+
+    def _unit(self, count: int, unit: str, length: _Length) -> str:
+        if self.language == "zh":
+            length = "short"  # the long forms are missing there in CLDR
+        elif length == "short":
+            return units.format_unit(count, f"duration-{unit}", "short", locale="en")  # "2 min", not "2 mins"
+        return units.format_unit(count, f"duration-{unit}", length, locale=self._locale)
 
     def number(self, value: float, digits: int = 0) -> Html:
         """A number with so many digits after the point."""
@@ -120,16 +129,27 @@ class Speech:
 
     def join(self, items: Iterable[str], style: Literal["standard", "or"] = "standard") -> Html:
         """ "a, b and c"; style "or" gives "a, b or c". The items are HTML."""
-        return Html(lists.format_list(list(items), style=style, locale=self._locale))
+        return self._worded(lists.format_list(list(items), style=style, locale=self._locale))
 
     def language_name(self, code: str) -> Html:
         """A language's name: "Chinese"."""
-        return Html(escape(self._locale.languages.get(code, code)))
+        return self._worded(escape(self._locale.languages.get(code, code)))
 
     def named(self, names: dict[str, str], fallback: str = "") -> Html:
         """The name that an operator gave in this language, else in any."""
         chosen = names.get(self.language) or names.get("en") or next(iter(names.values()), fallback)
         return Html(escape(chosen))
+
+
+def _parts(span: timedelta | float) -> list[tuple[str, int]]:
+    """A span as units and how many of each, largest first; those that are none are left out."""
+    seconds = round(span.total_seconds() if isinstance(span, timedelta) else span)
+    parts = []
+    for unit, size in _SPANS:
+        count, seconds = divmod(seconds, size)
+        if count:
+            parts.append((unit, count))
+    return parts or [("second", 0)]
 
 
 def _escaped(value: object) -> object:

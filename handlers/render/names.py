@@ -3,28 +3,28 @@
 from bot.texts import Speech, mark
 
 COMMANDS = {
-    "start": mark("Begin, or go on where you stopped"),
+    "start": mark("Begin, or go on where you left off"),
     "help": mark("What this is and what you can do"),
     "language": mark("English or Chinese"),
-    "cancel": mark("Leave what you are doing"),
+    "cancel": mark("Stop what you are doing"),
     "privacy": mark("What you agreed to"),
     "sample": mark("Send a voice sample"),
     "status": mark("Where you stand"),
     "partner": mark("Find a partner"),
     "slots": mark("Free studio times"),
     "bookings": mark("Your bookings"),
-    "queue": mark("Samples that wait for you"),
+    "queue": mark("Samples waiting for you"),
     "pause": mark("No new samples for now"),
-    "resume": mark("Hear samples again"),
+    "resume": mark("Get new samples again"),
     "today": mark("Your shifts"),
     "studio": mark("Studios: add, change, list, close"),
     "newslots": mark("Plan new studio times"),
     "openings": mark("What is free, and announce it again"),
-    "broadcast": mark("Write to many"),
-    "pending": mark("What waits for a human"),
-    "stats": mark("Numbers"),
+    "broadcast": mark("Write to many people at once"),
+    "pending": mark("What needs a human"),
+    "stats": mark("How it goes, in numbers"),
     "invite": mark("Invite reviewers, staff, coordinators"),
-    "reviewers": mark("In a group: review there"),
+    "reviewers": mark("Where reviewing happens: a group or private chats"),
 }
 """What each command does, in a few words."""
 
@@ -68,7 +68,7 @@ REASONS = {
     "monologue": mark("one talks, one listens"),
     "overtalk": mark("talking over each other"),
     "thin": mark("little substance"),
-    "language": mark("language"),
+    "language": mark("wrong language"),
     "other": mark("something else"),
 }
 """Why a reviewer rejects."""

@@ -50,9 +50,8 @@ def ask_consent(message: m.AskConsent, say: Speech) -> Screen:
     intro = ""
     if message.first:
         intro = say.say(
-            "Two people talk in a studio, we record them and pay both. Before we begin, three questions about "
-            "what may be done with your voice. You can look at your answers and change them at any time: "
-            "/privacy"
+            "Two people talk in a studio; we record them and pay both. Before we begin, three questions about "
+            "what may be done with your voice. You can see and change your answers at any time: /privacy"
         )
     text = paragraphs(intro, _purpose_text(message.purpose, say), say.say("Do you agree?"))
     return Screen(text, (_yes_no(f"consent:{message.purpose}:{message.version}", say),))
@@ -69,8 +68,8 @@ def _yes_no(data: str, say: Speech) -> tuple[Button, Button]:
 def consent_needed(message: m.ConsentNeeded, say: Speech) -> Screen:
     """Without it nobody can take part."""
     text = say.say(
-        "That is fine, and nothing of you is used. Without this consent (<b>{purpose}</b>) we cannot record "
-        "together, though. If you change your mind, press the button.",
+        "That is fine, and nothing of yours is used. But without your consent (<b>{purpose}</b>) we cannot "
+        "record together. If you change your mind, press the button.",
         purpose=say.say(names.PURPOSES[message.purpose]),
     )
     agree = Button(say.say("I agree after all"), f"consent:{message.purpose}:{message.version}:yes")
@@ -108,7 +107,7 @@ def ask_gender(_message: m.AskGender, say: Speech) -> Screen:
     """Helps to find a partner; may be skipped."""
     buttons = [Button(say.say(names.GENDERS[value]), f"profile:gender:{value}") for value in GENDERS]
     skip = Button(say.say("Skip"), "profile:gender:skip")
-    return Screen(say.say("What is your gender? It helps us to mix voices."), (*rows(buttons, 3), (skip,)))
+    return Screen(say.say("What is your gender? It helps us mix voices."), (*rows(buttons, 3), (skip,)))
 
 
 @renders(m.AskSpeaks)
@@ -141,7 +140,7 @@ def ask_partner_wish(_message: m.AskPartnerWish, say: Speech) -> Screen:
     buttons = [Button(say.say(names.WISHES[v]), f"profile:partner:{v}") for v in PARTNER_WISHES]
     skip = Button(say.say("Skip"), "profile:partner:skip")
     return Screen(
-        say.say("With whom would you like to record? It is a wish that we try to meet; nobody else sees it."),
+        say.say("Who would you like to record with? We try to meet your wish; nobody else sees it."),
         (*rows(buttons, 3), (skip,)),
     )
 
@@ -151,22 +150,21 @@ def guide_text(message: m.SampleGuide, say: Speech) -> Html:
     length = ""
     if message.shortest is not None and message.longest is not None:
         length = say.say(
-            "Send a voice message of {min} to {max}: you and another person in a real dialogue.",
-            min=say.span(message.shortest),
-            max=say.span(message.longest),
+            "Send a voice message of {length}: a real dialogue between you and another person.",
+            length=say.between(message.shortest, message.longest),
         )
     elif message.shortest is not None:
         length = say.say(
-            "Send a voice message of at least {min}: you and another person in a real dialogue.",
+            "Send a voice message of at least {min}: a real dialogue between you and another person.",
             min=say.span(message.shortest),
         )
     elif message.longest is not None:
         length = say.say(
-            "Send a voice message of at most {max}: you and another person in a real dialogue.",
+            "Send a voice message of at most {max}: a real dialogue between you and another person.",
             max=say.span(message.longest),
         )
     else:
-        length = say.say("Send a voice message: you and another person in a real dialogue.")
+        length = say.say("Send a voice message: a real dialogue between you and another person.")
     left = ""
     if message.attempts_left is not None:
         left = say.say_n(
@@ -177,7 +175,7 @@ def guide_text(message: m.SampleGuide, say: Speech) -> Html:
         lines(
             say.say("What the reviewers like:"),
             say.say("• one topic with substance, lively and natural"),
-            say.say("• both talk, nobody holds a monologue"),
+            say.say("• you both talk, nobody holds a monologue"),
             say.say("• a quiet room, the phone on the table between you"),
         ),
         left,
@@ -256,8 +254,8 @@ def _answer_line(answer: m.ConsentAnswer | None, version: int, say: Speech) -> H
 def cancelled(message: m.Cancelled, say: Speech) -> Screen:
     """What was under way is left."""
     if message.anything:
-        return Screen(say.say("Left. Your answers so far are kept; /start goes on from here."))
-    return Screen(say.say("There was nothing to leave. /help shows what you can do."))
+        return Screen(say.say("Stopped. Your answers so far are kept; /start goes on from here."))
+    return Screen(say.say("There is nothing to cancel right now. /help shows what you can do."))
 
 
 @renders(m.Hint)
@@ -269,7 +267,7 @@ def hint(message: m.Hint, say: Speech) -> Screen:
             "Please send it again after that."
         ),
         "language_changed": say.say("From now on we speak English."),
-        "words": say.say("I could not do anything with these words."),
+        "words": say.say("I do not know what to do with these words."),
         "video": say.say(
             "I cannot take videos. Please send the sound alone, as a voice message or an audio file."
         ),
@@ -277,7 +275,7 @@ def hint(message: m.Hint, say: Speech) -> Screen:
             "This file does not look like audio. Please send a voice message or an audio file (ogg, mp3, m4a, "
             "wav, flac)."
         ),
-        "other": say.say("I can do nothing with this, but thank you."),
+        "other": say.say("Thank you, but I cannot do anything with this."),
     }
     return Screen(words[message.about])
 
@@ -287,8 +285,8 @@ def something_broke(_message: m.SomethingBroke, say: Speech) -> Screen:
     """An update was set aside."""
     return Screen(
         say.say(
-            "Something went wrong on our side with what you just did; the coordinators know. "
-            "Nothing else of yours is lost. /start shows where you stand."
+            "Something went wrong on our side with what you just did. The coordinators know, and nothing else "
+            "of yours is lost. /start shows where you stand."
         )
     )
 

@@ -1,11 +1,11 @@
 """Words about a sample: received, what the checks found, on its way to the reviewers."""
 
-from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
-from bot.rules.audio import Code, Finding, Severity
+from bot.rules.audio import Finding, Severity
 from bot.services.messages import samples as m
 from bot.texts import Html, Speech
+from handlers.render.findings import finding_line as finding_line
 from handlers.render.problems import Facts, words
 from handlers.screen import Button, Rows, Screen, lines, paragraphs, renders, rows
 
@@ -95,7 +95,7 @@ def _next(message: m.SampleRefused, say: Speech) -> Html:
             message.attempts_left,
         )
     if message.next_at is None:
-        return say.say("That was your last attempt.")
+        return say.say("That was your last attempt. Thank you for taking part.")
     return say.say(
         "That was your last attempt for now; the next one opens on {when}.",
         when=say.moment(message.next_at, ZoneInfo(message.zone)),
@@ -133,7 +133,7 @@ def queued(message: m.SampleQueued, say: Speech) -> Screen:
 
 def _warnings(findings: tuple[Finding, ...], say: Speech) -> Html:
     warnings = [finding_line(f, say) for f in findings if f.severity is Severity.warn]
-    return lines(say.say("Fine for now, but better next time:"), *warnings) if warnings else Html("")
+    return lines(say.say("Good enough. What would make it even better:"), *warnings) if warnings else Html("")
 
 
 @renders(m.SampleHeardBefore)
@@ -156,99 +156,6 @@ def not_fetched(_message: m.SampleNotFetched, say: Speech) -> Screen:
             "read</b>. It does not count as an attempt. Please send it again."
         )
     )
-
-
-Line = Callable[[Finding, Speech], Html]
-
-
-def _amount(value: float | None) -> float:
-    return 0.0 if value is None else value
-
-
-def _too_short(f: Finding, say: Speech) -> Html:
-    return say.say(
-        "<b>Too short:</b> {measured}; at least {wanted} are needed. Talk a little longer.",
-        measured=say.span(_amount(f.measured)),
-        wanted=say.span(_amount(f.wanted)),
-    )
-
-
-def _too_long(f: Finding, say: Speech) -> Html:
-    return say.say(
-        "<b>Too long:</b> {measured}; at most {wanted} are wanted. Send the best part.",
-        measured=say.span(_amount(f.measured)),
-        wanted=say.span(_amount(f.wanted)),
-    )
-
-
-def _quiet(f: Finding, say: Speech) -> Html:
-    return say.say(
-        "<b>Too quiet:</b> {measured} LUFS; {wanted} or more are needed. Put the phone nearer, between you.",
-        measured=say.number(_amount(f.measured), 1),
-        wanted=say.number(_amount(f.wanted)),
-    )
-
-
-def _distorted(f: Finding, say: Speech) -> Html:
-    return say.say(
-        "<b>Distorted:</b> the loud parts are cut off ({measured}, {wanted} or more is clean). "
-        "Move the phone further away and do not shout.",
-        measured=say.number(_amount(f.measured), 2),
-        wanted=say.number(_amount(f.wanted), 2),
-    )
-
-
-def _silence(f: Finding, say: Speech) -> Html:
-    if f.fact == "longest_silence":
-        return say.say(
-            "<b>Silence:</b> {measured} without a word; at most {wanted} are fine. Keep the talk going.",
-            measured=say.span(_amount(f.measured)),
-            wanted=say.span(_amount(f.wanted)),
-        )
-    return say.say(
-        "<b>Silence:</b> only {measured} of it is speech; at least {wanted} are needed. Keep the talk going.",
-        measured=say.percent(_amount(f.measured)),
-        wanted=say.percent(_amount(f.wanted)),
-    )
-
-
-UNREADABLE: dict[str, Callable[[Speech], Html]] = {
-    "empty": lambda say: say.say("The file is empty, it <b>cannot be read</b>. Please send it again."),
-    "not_audio": lambda say: say.say(
-        "The file is no audio that I know, it <b>cannot be read</b>. Please send a voice message or an audio "
-        "file (ogg, mp3, m4a, wav, flac)."
-    ),
-    "corrupt": lambda say: say.say(
-        "The file is damaged or cut off, it <b>cannot be read</b> to its end. Please record and send it again."
-    ),
-    "too_large": lambda say: say.say(
-        "The file is too large, it <b>cannot be read</b>. Please send at most 20 MB; a voice message is best."
-    ),
-    "took_too_long": lambda say: say.say(
-        "The file takes too long to open, it <b>cannot be read</b>. Please send a plain voice message."
-    ),
-}
-"""Why a file could not be judged, by `bot.rules.audio.Reason`."""
-
-
-def _unreadable(f: Finding, say: Speech) -> Html:
-    return UNREADABLE[f.reason.value if f.reason else "corrupt"](say)
-
-
-FINDINGS: dict[Code, Line] = {
-    Code.too_short: _too_short,
-    Code.too_long: _too_long,
-    Code.quiet: _quiet,
-    Code.distorted: _distorted,
-    Code.silence: _silence,
-    Code.unreadable: _unreadable,
-}
-"""What each finding is told as: what was measured, what is wanted, what to do."""
-
-
-def finding_line(finding: Finding, say: Speech) -> Html:
-    """One finding as a line of a list."""
-    return Html("• " + FINDINGS[finding.code](finding, say))
 
 
 @words("Forwarded")
@@ -292,7 +199,9 @@ def _(_f: Facts, say: Speech) -> Html:
 @words("AttemptsUsedUp")
 def _(f: Facts, say: Speech) -> Html:
     if f.time("next_at") is None:
-        return say.say("You have used all your attempts.")
+        return say.say(
+            "You have used all your attempts. Thank you for taking part; /status shows what became of them."
+        )
     return say.say(
         "You have used all your attempts for now. The next one opens on {when}.",
         when=f.moment("next_at", say),

@@ -3,8 +3,8 @@
 from bot.services.messages import status as m
 from bot.texts import Html, Speech
 from handlers.render import names
+from handlers.render.findings import finding_line
 from handlers.render.people import guide_text
-from handlers.render.samples import finding_line
 from handlers.screen import Screen, lines, paragraphs, renders
 
 
