@@ -13,7 +13,7 @@ from rich.console import Console
 from bot.demo.cast import BotEnded, Cast, Missed
 from bot.demo.story import Step, Story
 from bot.demo.theatre import ZONE, Theatre
-from bot.demo.transcript import Played, Transcript
+from bot.demo.transcript import WIDTH, Played, Transcript
 
 READING = 1.5
 """Seconds that a person of speed 1 thinks before acting."""
@@ -39,7 +39,8 @@ async def demo(*, keep: bool = False, speed: float = 0.0) -> None:
     """
     if hasattr(sys.stdout, "reconfigure"):
         sys.stdout.reconfigure(errors="replace")  # a terminal that cannot show a sign shall not end the play
-    console = Console(highlight=False)
+    seen = Console(highlight=False)
+    console = Console(highlight=False, width=min(seen.width, WIDTH) if seen.is_terminal else WIDTH)
     folder = Path(tempfile.mkdtemp(prefix="duologue-demo-"))
     try:
         passed = await play(folder, console, pause=READING / speed if speed > 0 else 0.0)

@@ -130,7 +130,7 @@ class Story:
         await actor.opens(link_in(told))
         await actor.presses(f"lang:{language}")
         if role == "reviewer":
-            await _speaks(actor, "en", "zh")
+            await speaks(actor, "en", "zh")
         await actor.hears("/queue" if role == "reviewer" else "/today")
         return actor
 
@@ -164,7 +164,7 @@ class Story:
         await actor.says(year)
         await actor.presses(f"city:{CITY}")
         await actor.presses(f"profile:gender:{gender}")
-        await _speaks(actor, *speaks)
+        await speaks(actor, *speaks)
         await actor.presses("profile:dialect:skip")
         last = await actor.sees("profile:partner:any")
         since = await self.cast.mark()
@@ -323,7 +323,11 @@ class Story:
             for button in await self._shifts(actor):
                 await actor.presses(button)
         for actor in self.applicants:
-            await actor.sees("book:*")
+            await self._hears_of_slots(actor)
+
+    async def _hears_of_slots(self, actor: Actor) -> None:
+        """Nobody has to ask what is open."""
+        await actor.sees("book:*")
 
     async def booking(self) -> None:
         """The slot is held until the partner says yes."""
@@ -340,7 +344,9 @@ class Story:
             file = await actor.hears(since=since, kind="document", where=lambda heard: not heard.edited)
             starts.add(starts_in(await self.cast.client.download(file.file_id or "")))
         if len(starts) != 1 or self.theatre.now > min(starts):
-            raise Missed(actors[0].name, "should have got a calendar file with the time", [str(at) for at in starts])
+            raise Missed(
+                actors[0].name, "should have got a calendar file with the time", [str(at) for at in starts]
+            )
         return starts.pop()
 
     async def waitlist(self) -> None:
@@ -393,7 +399,8 @@ class Story:
             await actor.hears(text, since=since)
 
 
-async def _speaks(actor: Actor, *languages: str) -> None:
+async def speaks(actor: Actor, *languages: str) -> None:
+    """Tick languages and say that these are all."""
     for language in languages:
         await actor.presses(f"profile:speaks:{language}")
     await actor.presses("profile:speaks:done")

@@ -38,7 +38,7 @@ class Transcript:
 
     def __init__(self, console: Console, steps: int) -> None:
         self._console = console
-        self._width = min(console.width, WIDTH) if console.is_terminal else WIDTH
+        self._width = console.width
         self._began: float | None = None
         self.progress = Progress(
             SpinnerColumn(),
@@ -98,7 +98,7 @@ class Transcript:
             self._print((head if i == 0 else Text(" " * _INDENT)) + Text.assemble(_spaced(row)))
 
     def _print(self, what: Text | Rule | Table) -> None:
-        self._console.print(what, width=self._width, highlight=False, no_wrap=False, soft_wrap=False)
+        self._console.print(what)
 
     def failed(self, step: str, reason: str, got: Sequence[str], log: Sequence[str]) -> None:
         """The play ended here: what was promised, what came instead, and what the bot printed last."""
