@@ -4,12 +4,12 @@ from typing import Any
 
 from telegram.ext import Application
 
-from handlers import everyone, onboarding, sample
+from handlers import everyone, onboarding, review_group, reviewer, sample
 from handlers.context import Context
 from handlers.otherwise import Otherwise
 from handlers.switchboard import Switchboard
 
-SUBJECTS = (everyone, onboarding, sample)
+SUBJECTS = (everyone, onboarding, sample, reviewer, review_group)
 
 
 def make() -> Switchboard:

@@ -43,9 +43,8 @@ class Otherwise:
         change = context.event.my_chat_member
         if change is None:
             return
-        if context.private:
-            gone = change.new_chat_member.status in (ChatMember.BANNED, ChatMember.LEFT)
-            await people.change(context.unit, context.person, reachable=not gone)
+        if change.new_chat_member.status in (ChatMember.BANNED, ChatMember.LEFT):
+            await people.lost(context.unit, context.chat.id)
 
 
 def _is_for_us(context: Context, message: Message) -> bool:

@@ -2,8 +2,109 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 
+from bot.services import (
+    announcing,
+    holds,
+    people,
+    pool,
+    proposal_ends,
+    proposals,
+    reminders,
+    rescue,
+    review_groups,
+    review_queue,
+    reviews,
+    samples,
+    waitlist,
+)
 from bot.services.unit import Unit
 from storage.tables import Timer
 
-RINGS: Mapping[str, Callable[[Unit, Timer], Awaitable[None]]] = {}
+Ring = Callable[[Unit, Timer], Awaitable[None]]
+
+
+async def chat_lost(unit: Unit, timer: Timer) -> None:
+    """Telegram brings nothing to a chat any more: what waits there goes on elsewhere."""
+    chat_id = int(timer.data["chat_id"])
+    if chat_id < 0:
+        await review_groups.lost(unit, chat_id)
+        return
+    person = await people.by_telegram_id(unit, chat_id)
+    if person is not None and not person.reachable:
+        await reviews.release(unit, person)
+
+
+async def person_back(unit: Unit, timer: Timer) -> None:
+    """Somebody can be written to again."""
+    await review_queue.come_back(unit, int(timer.data["person_id"]))
+
+
+async def proposal_reminds(unit: Unit, timer: Timer) -> None:
+    """Half of a match proposal's time is over."""
+    await proposals.remind(unit, _id_of(timer))
+
+
+async def proposal_expires(unit: Unit, timer: Timer) -> None:
+    """A match proposal's time is over."""
+    await proposal_ends.expire(unit, _id_of(timer))
+
+
+def _id_of(timer: Timer) -> int:
+    """The id of what the timer is about: its subject is "thing:id"."""
+    return int(timer.subject.partition(":")[2])
+
+
+async def fill_seats(unit: Unit, _timer: Timer) -> None:
+    """Somebody may be able to hear a sample that waits."""
+    await reviews.assign_waiting(unit)
+
+
+async def nudge_reviewer(unit: Unit, timer: Timer) -> None:
+    """An assignment has been open for long."""
+    await reviews.nudge(unit, int(timer.data["assignment_id"]))
+
+
+async def reassign_review(unit: Unit, timer: Timer) -> None:
+    """An assignment has been open for too long."""
+    await reviews.reassign(unit, int(timer.data["assignment_id"]))
+
+
+async def nudge_group(unit: Unit, timer: Timer) -> None:
+    """A group has let a sample wait for long."""
+    await review_groups.nudge(unit, int(timer.data["sample_id"]), timer.data["stage"])
+
+
+async def group_silent(unit: Unit, timer: Timer) -> None:
+    """A group has let a sample wait for too long."""
+    await review_groups.tell_silent(unit, int(timer.data["sample_id"]), timer.data["stage"])
+
+
+async def forget_rejected(unit: Unit, timer: Timer) -> None:
+    """A rejected sample was kept for long enough."""
+    await samples.forget_rejected(unit, int(timer.data["sample_id"]))
+
+
+RINGS: Mapping[str, Ring] = {
+    "solve_pool": pool.begin_round,
+    "proposal_reminds": proposal_reminds,
+    "proposal_expires": proposal_expires,
+    "chat_lost": chat_lost,
+    "person_back": person_back,
+    "fill_seats": fill_seats,
+    "nudge_reviewer": nudge_reviewer,
+    "reassign_review": reassign_review,
+    "nudge_group": nudge_group,
+    "group_silent": group_silent,
+    "forget_rejected": forget_rejected,
+    "hold_expired": holds.expire,
+    "reminder": reminders.remind,
+    "confirm_by": reminders.report_silence,
+    "rescue_over": rescue.give_up,
+    "seek_stand_in": rescue.seek_again,
+    "stand_in_declined": rescue.seek_again,
+    "offer_lapsed": waitlist.lapse,
+    "wait_over": waitlist.give_up_waiting,
+    "announce_batch": announcing.ring_batch,
+    "announce_city": announcing.ring_city,
+}
 """By kind of timer."""

@@ -46,6 +46,7 @@ from bot.services.messages.people import (
     SampleGuide,
 )
 from bot.services.people import Person
+from bot.services.timers import ring_soon
 from bot.services.unit import Unit
 from storage.tables import City, Consent, Studio
 
@@ -107,6 +108,11 @@ async def open_question(unit: Unit, person: Person) -> Question | None:
     if not person.speaks and Role.REVIEWER in await people.roles_of(unit, person):
         return Question.SPEAKS
     return None
+
+
+async def ask_hears(unit: Unit, person: Person) -> None:
+    """Ask a reviewer which languages they hear samples in."""
+    await outbox.send(unit, person.telegram_id, AskSpeaks(chosen=_ticked(person), hears=True))
 
 
 async def begin(unit: Unit, person: Person) -> None:
@@ -255,6 +261,7 @@ async def answer_speaks(unit: Unit, person: Person) -> None:
     if not chosen:
         raise LanguagesMissing
     await people.change(unit, person, speaks=list(chosen), expecting=None)
+    await ring_soon(unit, "fill_seats", "reviews")  # a reviewer may hear more samples now
 
 
 async def privacy(unit: Unit, person: Person) -> Privacy:

@@ -9,6 +9,7 @@ from sqlmodel import col, select, update
 from bot.rules.roles import Role, commands_for
 from bot.services import audit, outbox
 from bot.services.messages.people import CommandMenu
+from bot.services.timers import ring_soon
 from bot.services.unit import Unit
 from storage.tables import Person, Reviewer, RoleGrant
 
@@ -31,8 +32,11 @@ class Visitor:
         return "zh" if (self.language_code or "").lower().startswith("zh") else "en"
 
 
-async def arrive(unit: Unit, visitor: Visitor) -> Person:
-    """The person behind an account, made known if new; whoever writes is reachable again."""
+async def arrive(unit: Unit, visitor: Visitor, *, private: bool = True) -> Person:
+    """The person behind an account, made known if new; whoever writes in `private` is reachable again.
+
+    What somebody does in a group says nothing about that: only who began the private chat can be written to.
+    """
     person = await unit.tx.first(select(Person).where(Person.telegram_id == visitor.telegram_id))
     if person is None:
         person = await unit.tx.add(
@@ -41,6 +45,7 @@ async def arrive(unit: Unit, visitor: Visitor) -> Person:
                 telegram_name=visitor.name,
                 username=visitor.username,
                 language_hint=visitor.language_hint,
+                reachable=private,
                 created_at=unit.now,
                 seen_at=unit.now,
             )
@@ -48,19 +53,34 @@ async def arrive(unit: Unit, visitor: Visitor) -> Person:
         if visitor.telegram_id in unit.house.owners:
             await grant(unit, person, Role.COORDINATOR)
         return person
+    back = private and not person.reachable
     changed = (person.telegram_name, person.username) != (visitor.name, visitor.username)
-    if changed or not person.reachable or unit.now - person.seen_at > SEEN_EVERY:
+    if changed or back or unit.now - person.seen_at > SEEN_EVERY:
         await change(
             unit,
             person,
             telegram_name=visitor.name,
             username=visitor.username,
-            reachable=True,
+            reachable=private or person.reachable,
             seen_at=unit.now,
         )
+    if back:
+        await ring_soon(unit, "person_back", f"person:{person.id}", person_id=person.id)
+        await send_menu(unit, person)
     if visitor.telegram_id in unit.house.owners and Role.COORDINATOR not in await roles_of(unit, person):
         await grant(unit, person, Role.COORDINATOR)
     return person
+
+
+async def lost(unit: Unit, chat_id: int) -> None:
+    """Telegram brings nothing to this chat any more: a person who blocked the bot, or a group without it."""
+    gone = await unit.tx.change(
+        update(Person)
+        .where(col(Person.telegram_id) == chat_id, col(Person.reachable))
+        .values(reachable=False)
+    )
+    if gone or chat_id < 0:
+        await ring_soon(unit, "chat_lost", f"chat:{chat_id}", chat_id=chat_id)
 
 
 async def change(unit: Unit, person: Person, **values: Any) -> None:
@@ -82,6 +102,12 @@ def language_of(person: Person) -> str:
     return person.language or person.language_hint
 
 
+def first_name(person: Person) -> str:
+    """What a person is called by others: the first word of their name."""
+    words = (person.name or person.telegram_name).split()
+    return words[0] if words else str(person.id)
+
+
 async def roles_of(unit: Unit, person: Person) -> frozenset[Role]:
     """The roles somebody holds; whoever wants to record is an applicant."""
     granted = await unit.tx.all(select(RoleGrant.role).where(RoleGrant.person_id == person.id))
@@ -100,6 +126,7 @@ async def grant(unit: Unit, person: Person, role: Role, *, city: str = "", by: i
         return False
     if role is Role.REVIEWER:
         await unit.tx.add_new(Reviewer(person_id=person.id))
+        await ring_soon(unit, "fill_seats", "reviews")
     await audit.record(unit, f"person:{person.id}", "role.granted", actor=by, after=role.value, city=city)
     await send_menu(unit, person)
     return True
@@ -133,16 +160,24 @@ async def by_id(unit: Unit, person_id: int) -> Person:
     return await unit.tx.one(select(Person).where(Person.id == person_id))
 
 
+async def by_telegram_id(unit: Unit, telegram_id: int) -> Person | None:
+    """The person behind a Telegram account, if they ever wrote."""
+    return await unit.tx.first(select(Person).where(Person.telegram_id == telegram_id))
+
+
 __all__ = [
     "Person",
     "Visitor",
     "arrive",
     "by_id",
+    "by_telegram_id",
     "change",
     "expect",
+    "first_name",
     "grant",
     "holders",
     "language_of",
+    "lost",
     "roles_of",
     "send_menu",
     "set_language",

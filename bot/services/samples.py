@@ -241,7 +241,16 @@ def findings_of(sample: Sample) -> tuple[Finding, ...]:
 async def forget_audio(unit: Unit, sample: Sample) -> None:
     """Let the kept audio be erased, once this transaction stands."""
     if sample.audio_key:
-        await add_job(unit, "erase_audio", sample.audio_key, key=sample.audio_key)
+        await add_job(unit, "erase_audio", f"sample:{sample.id}", key=sample.audio_key)
+        await _set(unit, sample, audio_key=None)
+
+
+async def forget_rejected(unit: Unit, sample_id: int) -> None:
+    """A rejected sample was kept for long enough: erase its audio, unless it is being heard again."""
+    sample = await unit.tx.get(Sample, sample_id)
+    if sample is not None and sample.state == SampleState.REJECTED:
+        await forget_audio(unit, sample)
+        await audit.record(unit, f"sample:{sample_id}", "sample.audio_erased")
 
 
 # --- the check: long work outside any transaction, recorded in one of its own
@@ -291,6 +300,8 @@ async def _record(
 ) -> None:
     sample = await unit.tx.one(select(Sample).where(Sample.id == sample_id))
     if sample.state != SampleState.RECEIVED or sample.checked_at:
+        if key:  # thrown away while it was being checked: the bytes were kept for nothing
+            await add_job(unit, "erase_audio", f"sample:{sample_id}:late", key=key)
         return
     person = await people.by_id(unit, sample.person_id)
     values: dict[str, Any] = {
@@ -309,6 +320,7 @@ async def _record(
         await _tell_checked(unit, sample, refusal)
     elif await _heard_by_content(unit, sample, facts.content_hash):
         await audit.move(unit, sample, SampleState.REFUSED, counted=False, **values)
+        await forget_audio(unit, sample)
         await _tell_checked(unit, sample, SampleHeardBefore())
     else:
         await _set(unit, sample, **values)

@@ -42,3 +42,9 @@ async def drop_timers(unit: Unit, subject: str, kinds: Iterable[str] = ()) -> in
     if names:
         statement = statement.where(col(Timer.kind).in_(names))
     return await unit.tx.change(statement)
+
+
+async def ring_soon(unit: Unit, kind: str, subject: str, **data: Any) -> None:
+    """Let `kind` be run for `subject` right after this transaction, once however often it is asked for."""
+    await drop_timers(unit, subject, [kind])
+    await set_timer(unit, kind, subject, unit.now, **data)

@@ -1,6 +1,6 @@
 """Words and buttons of every kind of message, a module a subject."""
 
-from handlers.render import people, problems, samples, status
+from handlers.render import people, problems, review_cards, reviews, samples, status, verdicts
 from handlers.screen import screen
 
-__all__ = ["people", "problems", "samples", "screen", "status"]
+__all__ = ["people", "problems", "review_cards", "reviews", "samples", "screen", "status", "verdicts"]

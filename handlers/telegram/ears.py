@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import structlog
-from telegram import Bot, CallbackQuery, Update, User
+from telegram import Bot, CallbackQuery, Chat, Update, User
 from telegram.error import BadRequest
 from telegram.ext import Application
 
@@ -58,7 +58,7 @@ class Ears:
         turn = Turn(unit)
         user = update.effective_user
         if user is not None and not user.is_bot:
-            turn.person = await people.arrive(unit, _visitor(user))
+            turn.person = await people.arrive(unit, _visitor(user), private=_is_private(update))
             try:
                 async with unit.tx.savepoint():
                     await self._process(update, turn)
@@ -92,6 +92,12 @@ class Ears:
 
 async def _remember(_update: object, context: Context) -> None:
     TURN.get().error = context.error
+
+
+def _is_private(update: Update) -> bool:
+    """Whether only the person and the bot are where it happened."""
+    chat = update.effective_chat
+    return chat is None or chat.type == Chat.PRIVATE
 
 
 def _visitor(user: User) -> Visitor:

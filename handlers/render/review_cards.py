@@ -1,0 +1,164 @@
+"""Words and buttons of the cards that samples are voted on, and of what became of them."""
+
+from collections.abc import Callable
+from zoneinfo import ZoneInfo
+
+from bot.rules.audio import Code, Finding
+from bot.rules.review import Reason
+from bot.services.messages import reviews as m
+from bot.texts import Html, Speech
+from handlers.render import names
+from handlers.screen import Button, Recording, Rows, Screen, lines, paragraphs, renders, rows
+
+
+def _recording(playback: m.Playback) -> Recording:
+    return Recording(playback.file_id, playback.media, playback.audio_key)
+
+
+def _title(playback: m.Playback, say: Speech) -> Html:
+    """The sample's number, language and measured length: what tells it from others without naming anybody."""
+    number = say.say("Sample {number}", number=playback.sample_id)
+    facts = [f"<b>{number}</b>", say.language_name(playback.language)]
+    if playback.seconds is not None:
+        facts.append(say.span(playback.seconds))
+    return Html("🎧 " + " · ".join(facts))
+
+
+def _facts(playback: m.Playback, say: Speech, *, cross: bool) -> Html:
+    return lines(
+        _title(playback, say),
+        say.say("🔁 Appeal: it was rejected before, by others.") if playback.appeal else "",
+        say.say("⚖️ Cross-review: the next vote decides.") if cross else "",
+        *(_warning(finding, say) for finding in playback.warnings),
+    )
+
+
+WARNINGS: dict[Code, Callable[[Finding, Speech], Html]] = {
+    Code.quiet: lambda f, say: say.say(
+        "⚠️ The checks find it rather quiet ({measured} LUFS).", measured=say.number(f.measured or 0, 1)
+    ),
+    Code.distorted: lambda f, say: say.say("⚠️ The checks find it slightly distorted."),
+    Code.silence: lambda f, say: say.say("⚠️ The checks find long silence in it."),
+    Code.unreadable: lambda f, say: say.say("⚠️ A small part of the file is damaged."),
+}
+"""What the checks warn reviewers of; other findings refuse a sample before anybody hears it."""
+
+
+def _warning(finding: Finding, say: Speech) -> Html:
+    return WARNINGS[finding.code](finding, say) if finding.code in WARNINGS else Html("")
+
+
+def _reasons(reasons: tuple[str, ...], say: Speech) -> Html:
+    return say.join(say.say(names.REASONS[reason]) for reason in reasons)
+
+
+@renders(m.ReviewCard)
+def review_card(message: m.ReviewCard, say: Speech) -> Screen:
+    """One person's card: the recording, what is known of it, one's own vote and the buttons to cast it."""
+    text = paragraphs(
+        _facts(message.playback, say, cross=message.seat == "cross"),
+        _hurry(message, say) if message.nudged else "",
+        _own_vote(message, say),
+    )
+    buttons = _choices(message, say) if message.ticking is None else _ticking(message, say)
+    return Screen(text, buttons, recording=_recording(message.playback))
+
+
+def _hurry(message: m.ReviewCard, say: Speech) -> Html:
+    if message.until is None:
+        return say.say("⏰ It has waited for you for a while.")
+    until = say.moment(message.until, ZoneInfo(message.zone))
+    return say.say("⏰ It has waited for you for a while; on {until} it goes to somebody else.", until=until)
+
+
+def _own_vote(message: m.ReviewCard, say: Speech) -> Html:
+    if message.ticking is not None:
+        return say.say("Why not? Tick at least one reason, then press Done: only then your vote counts.")
+    if message.seat == "judge":
+        return say.say("No reviewer is left who has not heard it, so the decision is yours, and it is final.")
+    if message.approve is None:
+        return say.say(
+            "Lively, natural, with a topic, and both talk? Nobody sees your vote before the decision."
+        )
+    if message.approve:
+        return say.say("Your vote: 👍 approve. You can change it until the decision.")
+    return say.say(
+        "Your vote: 👎 reject ({reasons}). You can change it until the decision.",
+        reasons=_reasons(message.reasons, say),
+    )
+
+
+def _choices(message: m.ReviewCard, say: Speech) -> Rows:
+    mark = {True: "✅ ", False: ""}
+    yes = Button(mark[message.approve is True] + say.say("👍 Approve"), f"vote:{message.key}:yes")
+    no = Button(mark[message.approve is False] + say.say("👎 Reject"), f"vote:{message.key}:no")
+    skip = Button(say.say("Skip, somebody else shall hear it"), f"vote:{message.key}:skip")
+    may_skip = message.approve is None and message.seat != "judge"
+    return ((yes, no), (skip,)) if may_skip else ((yes, no),)
+
+
+def _ticking(message: m.ReviewCard, say: Speech) -> Rows:
+    ticked = message.ticking or ()
+    buttons = [
+        Button(
+            ("✅ " if reason.value in ticked else "") + say.say(names.REASONS[reason.value]),
+            f"why:{message.key}:{reason.value}",
+        )
+        for reason in Reason
+    ]
+    done = Button(say.say("Done"), f"why:{message.key}:done")
+    approve = Button(say.say("👍 Approve instead"), f"vote:{message.key}:yes")
+    return (*rows(buttons, 2), (done, approve))
+
+
+@renders(m.GroupCard)
+def group_card(message: m.GroupCard, say: Speech) -> Screen:
+    """The group's card: how many have voted, and nothing of what they voted."""
+    if message.cross:
+        ask = say.say("The panel has voted. One more reviewer, who has not voted on it yet, decides.")
+    else:
+        ask = say.say(
+            "The first who press hear it: {heard} of {wanted} heard. Votes stay hidden until the decision.",
+            heard=message.heard,
+            wanted=message.wanted,
+        )
+    text = paragraphs(
+        _facts(message.playback, say, cross=False),
+        say.say("⏰ It has been waiting for a while.") if message.nudged else "",
+        ask,
+    )
+    yes = Button(say.say("👍 Approve"), f"vote:{message.key}:yes")
+    no = Button(say.say("👎 Reject"), f"vote:{message.key}:no")
+    return Screen(text, ((yes, no),), recording=_recording(message.playback))
+
+
+@renders(m.ReviewClosed)
+def review_closed(message: m.ReviewClosed, say: Speech) -> Screen:
+    """What became of a card: no buttons any more."""
+    endings = {
+        "decided": _decided(message, say),
+        "skipped": say.say("You skipped it; somebody else hears it."),
+        "expired": say.say("It waited too long, so somebody else hears it now."),
+        "moved": say.say("⬇️ Shown again further down."),
+        "private": say.say("Reviewing is no longer done in this group; the reviewers go on in private."),
+        "withdrawn": say.say("The applicant has withdrawn it; there is nothing to vote on any more."),
+    }
+    text = paragraphs(_title(message.playback, say), endings[message.how])
+    return Screen(text, recording=_recording(message.playback))
+
+
+def _decided(message: m.ReviewClosed, say: Speech) -> Html:
+    result = (
+        say.say("✅ Decided: <b>approved</b>") if message.approved else say.say("❌ Decided: <b>rejected</b>")
+    )
+    ways = {
+        "panel": say.say("by the panel"),
+        "cross-review": say.say("by cross-review"),
+        "coordinator": say.say("by a coordinator"),
+    }
+    way = ways.get(message.by, "")
+    own = ""
+    if message.own is not None:
+        own = say.say("Your vote: 👍 approve.") if message.own else say.say("Your vote: 👎 reject.")
+    why = say.say("Reasons: {reasons}", reasons=_reasons(message.reasons, say)) if message.reasons else ""
+    return lines(f"{result} {way}".strip(), why, own)
