@@ -22,7 +22,7 @@ from bot.delivery.inbox import Inbox
 from bot.delivery.jobs import Jobs, Task, Work
 from bot.delivery.outbox import Outbox
 from bot.rules.roles import Role, commands_for
-from bot.services import due, samples
+from bot.services import due, proposals, samples
 from bot.services.ports import Ports
 from bot.services.unit import House, Units, Wake
 from bot.texts import LANGUAGES, speech
@@ -187,7 +187,10 @@ def work(units: Units, ports: Ports) -> Mapping[str, Work]:
     async def erase_audio(task: Task) -> None:
         await samples.erase_audio(units, ports, task.data["key"])
 
-    return {"check_sample": check_sample, "erase_audio": erase_audio}
+    async def solve_pool(task: Task) -> None:
+        await proposals.solve_pool(units, task.data["round"])
+
+    return {"solve_pool": solve_pool, "check_sample": check_sample, "erase_audio": erase_audio}
 
 
 def rings() -> Mapping[str, Ring]:

@@ -4,12 +4,12 @@ from typing import Any
 
 from telegram.ext import Application
 
-from handlers import everyone, onboarding, review_group, reviewer, sample
+from handlers import booking, broadcast, everyone, onboarding, partner, review_group, reviewer, sample
 from handlers.context import Context
 from handlers.otherwise import Otherwise
 from handlers.switchboard import Switchboard
 
-SUBJECTS = (everyone, onboarding, sample, reviewer, review_group)
+SUBJECTS = (everyone, broadcast, onboarding, sample, reviewer, review_group, partner, booking)
 
 
 def make() -> Switchboard:

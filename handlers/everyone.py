@@ -3,7 +3,7 @@
 from bot.rules.errors import DomainError
 from bot.rules.onboarding import REQUIRED_PURPOSES
 from bot.rules.roles import commands_for
-from bot.services import invitations, onboarding, people, steps
+from bot.services import invitations, onboarding, partner_links, people, steps
 from bot.services.messages.people import AskLanguage, Cancelled, Help, Hint, Problem
 from bot.texts import LANGUAGES
 from handlers.context import Context
@@ -16,15 +16,20 @@ async def start(context: Context) -> None:
         return await help_(context)
     if context.words:
         try:
-            await _open_link(context, context.words)
+            if await _open_link(context, context.words):
+                return None
         except DomainError as error:  # a link that does not work shall not keep anybody from beginning
             await context.reply(Problem(type(error).__name__, error.data))
     return await steps.begin(context.unit, context.person)
 
 
-async def _open_link(context: Context, token: str) -> None:
-    invitation = await invitations.find(context.unit, context.person, token)
+async def _open_link(context: Context, token: str) -> bool:
+    """Open what a link is for; True if that leaves a question on the screen already."""
+    invitation = await invitations.find(context.unit, token)
+    if invitation.kind == invitations.PARTNER:
+        return await partner_links.opened(context.unit, context.person, invitation)
     await invitations.accept_role(context.unit, context.person, invitation)
+    return False
 
 
 async def help_(context: Context) -> None:

@@ -1,5 +1,6 @@
 """A stage for journeys: the sandbox, the real bot in this process, and people who act on it."""
 
+import re
 import tempfile
 from datetime import timedelta
 from pathlib import Path
@@ -9,6 +10,8 @@ from bot import config
 from bot.app import App
 from bot.rules.consent import CONSENT_VERSION
 from bot.sandbox import Person, Sandbox, SandboxClient
+from bot.services import invitations, partners, people
+from bot.services.people import Visitor
 from tests.helpers import DIALOGUES
 
 OWNER = 700_001
@@ -78,6 +81,25 @@ class Stage:
         await owner.presses(await owner.sees_button("lang:en"))
         return owner
 
+    async def reviewer(self, name: str, hears: str = "en", language: str = "en") -> Person:
+        """Somebody who came by a coordinator's link and said which languages they hear ("en,zh")."""
+        async with self.app.units.writing(f"{name} is invited") as unit:
+            owner = await people.arrive(unit, Visitor(OWNER, "Olga"))
+            token = await invitations.create(unit, owner, "reviewer")
+        person = await self.client.person(name, language_code=language)
+        await person.starts(token)
+        await person.presses(await person.sees_button(f"lang:{language}"))
+        for code in hears.split(","):
+            await person.presses(await person.sees_button(f"profile:speaks:{code}"))
+        await person.presses(await person.sees_button("profile:speaks:done"))
+        return person
+
+    async def sample(self, person: Person, dialogue: str = "night-market") -> None:
+        """A good sample of somebody onboarded, sent, agreed to, and on its way to the reviewers."""
+        await person.sends_voice(self.dialogue(dialogue), duration=170)
+        await person.presses(await person.sees_button(re.compile(r"sample:\d+:agreed:yes")))
+        await person.hears("on its way to the reviewers", timeout=20)
+
     async def newcomer(self, name: str, language: str = "en", **answers: Any) -> Person:
         """Somebody led through all of onboarding; `answers` override (`city="beijing"`, `speaks="zh"`)."""
         person = await self.client.person(name, language_code=language)
@@ -108,6 +130,21 @@ class Stage:
             await press("profile:dialect:skip")
         await press(f"profile:partner:{answers.get('partner', 'any')}")
         await person.hears("🎙")
+
+    async def approve(self, *persons: Person) -> None:
+        """What the reviewers' verdict does for somebody onboarded, without their samples."""
+        for person in persons:
+            async with self.app.units.writing(f"{person.name} is approved") as unit:
+                found = await people.by_telegram_id(unit, person.id)
+                assert found is not None
+                await people.change(unit, found, approved_at=unit.now)
+                await partners.approved(unit, found)
+
+    async def approved(self, name: str, language: str = "en", **answers: Any) -> Person:
+        """Somebody onboarded and approved; `answers` as for `newcomer`."""
+        person = await self.newcomer(name, language, **answers)
+        await self.approve(person)
+        return person
 
     def dialogue(self, name: str) -> bytes:
         """One of the package's own recordings."""

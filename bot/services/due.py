@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from bot.services import (
     announcing,
+    broadcasts,
     holds,
     people,
     pool,
@@ -85,6 +86,7 @@ async def forget_rejected(unit: Unit, timer: Timer) -> None:
 
 
 RINGS: Mapping[str, Ring] = {
+    "broadcast_progress": broadcasts.tick,
     "solve_pool": pool.begin_round,
     "proposal_reminds": proposal_reminds,
     "proposal_expires": proposal_expires,

@@ -7,7 +7,7 @@ from sqlmodel import col, select, update
 
 from bot.rules.errors import DomainError
 from bot.rules.roles import Role
-from bot.services import audit, outbox, people
+from bot.services import audit, outbox, people, shifts
 from bot.services.messages.people import RoleWelcome
 from bot.services.people import Person
 from bot.services.unit import Unit
@@ -59,21 +59,21 @@ def link(unit: Unit, token: str) -> str:
     return f"https://t.me/{unit.house.bot_username}?start={token}"
 
 
-async def find(unit: Unit, person: Person, token: str) -> Invitation:
-    """The invitation of a token, if this person can use it now.
-
-    Raises `InvitationUnknown`, `OwnInvitation`, `InvitationUsed` and `InvitationExpired`.
-    """
+async def find(unit: Unit, token: str) -> Invitation:
+    """The invitation of a token, usable or not; raises `InvitationUnknown`."""
     found = await unit.tx.first(select(Invitation).where(Invitation.token == token))
     if found is None:
         raise InvitationUnknown
-    if found.created_by == person.id and found.kind == PARTNER:
-        raise OwnInvitation
-    if found.used_by is not None:
-        raise InvitationUsed
-    if found.revoked_at is not None or (found.expires_at and found.expires_at <= unit.now):
-        raise InvitationExpired
     return found
+
+
+def check_usable(unit: Unit, invitation: Invitation) -> None:
+    """Raises `InvitationUsed` or `InvitationExpired` unless somebody can still use it."""
+    if invitation.used_by is not None:
+        raise InvitationUsed
+    too_old = invitation.expires_at is not None and invitation.expires_at <= unit.now
+    if invitation.revoked_at is not None or too_old:
+        raise InvitationExpired
 
 
 async def use(unit: Unit, person: Person, invitation: Invitation) -> None:
@@ -91,9 +91,15 @@ async def use(unit: Unit, person: Person, invitation: Invitation) -> None:
 
 
 async def accept_role(unit: Unit, person: Person, invitation: Invitation) -> None:
-    """Become what the link makes of one; the role is held from this moment."""
+    """Become what the link makes of one; the role is held from this moment.
+
+    Raises `InvitationUsed` and `InvitationExpired`.
+    """
+    check_usable(unit, invitation)
     await use(unit, person, invitation)
     await people.grant(unit, person, Role(invitation.kind), city=invitation.city, by=invitation.created_by)
     city = await unit.tx.get(City, invitation.city) if invitation.city else None
     welcome = RoleWelcome(role=invitation.kind, city_names=city.names if city else {})
     await outbox.send(unit, person.telegram_id, welcome)
+    if invitation.kind == Role.STAFF:
+        await shifts.ask_newcomer(unit, person, invitation.city)

@@ -142,6 +142,13 @@ async def ask_next(unit: Unit, person: Person) -> bool:
     return False
 
 
+async def ask_again(unit: Unit, person: Person, question: Question) -> None:
+    """Ask a settled question once more, for a change of mind: the languages, ticked as they are, or the city."""
+    if question is Question.SPEAKS:
+        await people.expect(unit, person, question.value, chosen=list(person.speaks))
+    await outbox.send(unit, person.telegram_id, await _asking(unit, person, question))
+
+
 async def guide(unit: Unit, person: Person, *, welcome: bool = False) -> SampleGuide:
     """How to send a sample, with the attempts that are left."""
     sample = unit.policy.sample

@@ -23,6 +23,10 @@ class AlreadyPaired(DomainError):
     person: int | None
 
 
+class AlreadyParted(DomainError):
+    """The person is in no pair (any more)."""
+
+
 async def active_pair(unit: Unit, person: Person) -> Pair | None:
     """The pair that a person is in now."""
     return await unit.tx.first(

@@ -1,7 +1,7 @@
 """The next useful step of a person, whatever they just did."""
 
 from bot.rules.roles import Role, commands_for
-from bot.services import onboarding, outbox, people
+from bot.services import onboarding, outbox, partners, people
 from bot.services.messages.people import Help
 from bot.services.messages.status import SampleStatus, Status
 from bot.services.people import Person
@@ -57,4 +57,5 @@ async def status(unit: Unit, person: Person) -> Status:
         approved=person.approved_at is not None,
         guide=await onboarding.guide(unit, person),
         zone=await zone_of(unit, person),
+        partner=await partners.status(unit, person),
     )

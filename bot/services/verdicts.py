@@ -3,7 +3,7 @@
 from bot.rules import review as rules
 from bot.rules.policy import later
 from bot.rules.states import AssignmentState, SampleState
-from bot.services import audit, outbox, people, review_cards
+from bot.services import audit, outbox, partners, people, review_cards
 from bot.services.attempts import attempts_of
 from bot.services.messages.reviews import (
     ReviewCard,
@@ -42,10 +42,13 @@ async def conclude(
     if not await audit.move(unit, sample, end, actor=actor, decided_at=unit.now, reasons=list(reasons)):
         raise LookupError(f"sample {sample.id} was decided while it moved on")
     person = await people.by_id(unit, sample.person_id)
-    if approve and person.approved_at is None:
+    new = approve and person.approved_at is None
+    if new:
         await people.change(unit, person, approved_at=unit.now)
     await clear_table(unit, sample, ReviewClosed("decided", playback(sample), approve, by, reasons))
     await _tell_applicant(unit, person, sample)
+    if new:
+        await partners.approved(unit, person)
     if not approve:
         await set_timer(
             unit,

@@ -15,10 +15,27 @@ def status(message: m.Status, say: Speech) -> Screen:
         return Screen(say.say("A few questions are still open; /start goes on with them."))
     parts = [_sample(message.sample, say) if message.sample else say.say("You have not sent a sample yet.")]
     if message.approved:
-        parts.append(say.say("Next: find a partner with /partner."))
+        parts.append(_partner(message.partner, say))
     elif message.sample is None or message.sample.state in ("refused", "rejected", "withdrawn"):
         parts.append(guide_text(message.guide, say))
+    if not message.approved and message.partner.state == "waits":
+        parts.append(_partner(message.partner, say))
     return Screen(paragraphs(*parts))
+
+
+def _partner(partner: m.PartnerStatus, say: Speech) -> Html:
+    name = partner.name
+    states = {
+        "none": say.say("Next: find a partner with /partner."),
+        "pool": say.say("🔎 We are looking for a partner for you; /partner shows more."),
+        "asked": say.say("👥 Recording with {name} is being asked; /partner shows it.", name=name),
+        "invited": say.say(
+            "💌 {name} opened your link and has not answered yet; /partner shows more.", name=name
+        ),
+        "waits": say.say("💌 {name}’s invitation is kept until both of you are approved.", name=name),
+        "pair": say.say("👥 {name} is your partner. Next: /slots shows free studio times.", name=name),
+    }
+    return states[partner.state]
 
 
 def _sample(sample: m.SampleStatus, say: Speech) -> Html:

@@ -20,6 +20,18 @@ class SampleStatus:
 
 
 @dataclass(frozen=True)
+class PartnerStatus:
+    """How far the search for a partner is.
+
+    `state` is `none`, `pool` (looking), `asked` (a proposal of `name` waits for both answers), `invited` (`name`
+    opened one's link), `waits` (an invitation by `name` is kept until both are approved) or `pair`.
+    """
+
+    state: str
+    name: str = ""
+
+
+@dataclass(frozen=True)
 class Status(Message):
     """Everything that is known of an applicant's way, and the next step."""
 
@@ -28,3 +40,4 @@ class Status(Message):
     approved: bool
     guide: SampleGuide
     zone: str = "UTC"
+    partner: PartnerStatus = PartnerStatus("none")

@@ -1,0 +1,286 @@
+"""Words about looking for a partner, being a pair and parting."""
+
+from collections.abc import Callable
+from zoneinfo import ZoneInfo
+
+from bot.services.messages import partners as m
+from bot.texts import Html, Speech
+from handlers.render import names
+from handlers.render.problems import Facts, words
+from handlers.screen import Button, Rows, Screen, lines, paragraphs, renders
+
+
+def find_button(say: Speech) -> Button:
+    """Into the pool."""
+    return Button(say.say("🔎 Find me a partner"), "pair:find")
+
+
+def invite_button(say: Speech) -> Button:
+    """A link for a friend."""
+    return Button(say.say("💌 Invite a friend"), "pair:invite")
+
+
+def leave_pool_button(say: Speech) -> Button:
+    """Out of the pool."""
+    return Button(say.say("Stop looking"), "pair:leave")
+
+
+def both_ways(say: Speech) -> Rows:
+    """The two ways to a partner."""
+    return ((find_button(say),), (invite_button(say),))
+
+
+def about(other: m.Other, say: Speech) -> Html:
+    """What somebody may know of the other one, line by line."""
+    speaks = say.join(say.language_name(code) for code in other.languages)
+    dialect = names.DIALECTS.get(other.dialect or "")
+    return lines(
+        say.say("Speaks: {languages}", languages=speaks) if speaks else "",
+        say.say("Dialect: {dialect}", dialect=say.say(dialect)) if dialect else "",
+    )
+
+
+def write_to(partner: m.Other, contact: m.Contact, say: Speech) -> Html:
+    """The way into the chat with one's partner."""
+    if contact.username:
+        link = Html(f'<a href="https://t.me/{contact.username}">@{contact.username}</a>')
+    else:
+        name = say.say("{name}", name=partner.name)
+        link = Html(f'<a href="tg://user?id={contact.telegram_id}">{name}</a>')
+    return say.say("Write to each other: {link}", link=link)
+
+
+# --- where one stands
+
+
+@renders(m.PartnerLater)
+def later(message: m.PartnerLater, say: Speech) -> Screen:
+    """Not approved yet."""
+    if message.missing == "verdict":
+        text = say.say(
+            "Partners are for approved people, and your sample is still on its way. You hear from us as soon as "
+            "it is decided."
+        )
+    else:
+        text = say.say("Partners are for approved people. Your next step is a voice sample: /sample")
+    invited_by = ""
+    if message.invited_by:
+        invited_by = say.say("💌 {name}’s invitation is kept for you until then.", name=message.invited_by)
+    friend = _opened_line(message.invited, say)
+    if not (message.invited_by or message.invited):
+        friend = say.say("Do you have a friend to record with? You can invite them now.")
+    return Screen(paragraphs(text, invited_by, friend), ((invite_button(say),),))
+
+
+def _opened_line(name: str, say: Speech) -> Html:
+    if not name:
+        return Html("")
+    return say.say("💌 {name} opened your link. You hear from us as soon as there is an answer.", name=name)
+
+
+@renders(m.NoPartner)
+def no_partner(message: m.NoPartner, say: Speech) -> Screen:
+    """Nobody yet."""
+    text = say.say(
+        "You record in pairs, so you need a partner. Shall we find one for you, or do you bring a friend?"
+    )
+    return Screen(paragraphs(text, _opened_line(message.invited, say)), both_ways(say))
+
+
+@renders(m.InPool)
+def in_pool(message: m.InPool, say: Speech) -> Screen:
+    """Waiting."""
+    text = say.say(
+        "🔎 We are looking for a partner for you, since {when}. You hear from us as soon as somebody fits.",
+        when=say.moment(message.since, ZoneInfo(message.zone)),
+    )
+    return Screen(
+        paragraphs(text, _opened_line(message.invited, say)),
+        (
+            (Button(say.say("Why none yet?"), "pair:why"),),
+            (invite_button(say), leave_pool_button(say)),
+        ),
+    )
+
+
+@renders(m.LeftPool)
+def left_pool(_message: m.LeftPool, say: Speech) -> Screen:
+    """Not looking any more."""
+    text = say.say("Done: we have stopped looking. Nobody is proposed to you until you ask again.")
+    return Screen(text, both_ways(say))
+
+
+@renders(m.HavePartner)
+def have_partner(message: m.HavePartner, say: Speech) -> Screen:
+    """The pair."""
+    return Screen(
+        paragraphs(
+            lines(
+                say.say("👥 Your partner: <b>{name}</b>", name=message.partner.name),
+                about(message.partner, say),
+                write_to(message.partner, message.contact, say),
+            ),
+            say.say("Next: choose a studio time together. /slots shows what is free."),
+        ),
+        ((Button(say.say("Leave this pair"), "pair:leave"),),),
+    )
+
+
+@renders(m.WhyNoPartner)
+def why_none(message: m.WhyNoPartner, say: Speech) -> Screen:
+    """Why there is no proposal yet, and what would change that."""
+    buttons: list[tuple[Button, ...]] = [(invite_button(say), leave_pool_button(say))]
+    if message.reason == "no_common_language":
+        buttons.insert(0, (Button(say.say("My languages"), "pair:why:speaks"),))
+    if message.reason == "other_cities":
+        buttons.insert(0, (Button(say.say("Another city"), "pair:why:city"),))
+    busy = ""
+    if message.in_proposals:
+        busy = say.say_n(
+            "One more is answering a proposal just now and may be free again soon.",
+            "{n} more are answering proposals just now and may be free again soon.",
+            message.in_proposals,
+        )
+    return Screen(paragraphs(_REASONS[message.reason](message, say), busy), tuple(buttons))
+
+
+def _next_round(message: m.WhyNoPartner, say: Speech) -> Html:
+    fits = say.say_n(
+        "One person in the pool fits you, but it did not come to a proposal yet.",
+        "{n} people in the pool fit you, but it did not come to a proposal yet.",
+        message.possible,
+    )
+    if message.next_round is None:
+        return lines(fits, say.say("You are looked at again as soon as somebody joins."))
+    when = say.clock(message.next_round, ZoneInfo(message.zone))
+    return lines(fits, say.say("The next round is at {time}.", time=when))
+
+
+_Why = Callable[[m.WhyNoPartner, Speech], Html]
+
+_REASONS: dict[str, _Why] = {
+    "nobody_waiting": lambda _m, say: say.say(
+        "Nobody else is free in the pool just now. What helps most: invite a friend."
+    ),
+    "other_cities": lambda w, say: say.say_n(
+        "One person is waiting, but in another city. What helps most: a friend from your city.",
+        "{n} people are waiting, but all in other cities. What helps most: a friend from your city.",
+        w.other_cities,
+    ),
+    "no_common_language": lambda w, say: say.say_n(
+        "One person is waiting in your city, but you have no language in common. What helps most: tick every "
+        "language that you can record in.",
+        "{n} people are waiting in your city, but none of them speaks a language of yours. What helps most: tick "
+        "every language that you can record in.",
+        w.no_common_language,
+    ),
+    "no_common_hours": lambda w, say: say.say_n(
+        "One person would fit, but is never free when you are. What helps most: more hours.",
+        "{n} people would fit, but are never free when you are. What helps most: more hours.",
+        w.no_common_hours,
+    ),
+    "met_before": lambda w, say: say.say_n(
+        "The one who would fit has been your partner before, and we look for new voices. What helps most: "
+        "invite a friend, or wait for others to join.",
+        "The {n} who would fit have been your partners before, and we look for new voices. What helps most: "
+        "invite a friend, or wait for others to join.",
+        w.met_before,
+    ),
+    "ruled_out": lambda _m, say: say.say(
+        "With those who would fit, one of you has said no before, and we respect that. What helps most: invite "
+        "a friend, or wait for others to join."
+    ),
+    "next_round": _next_round,
+}
+"""By `bot.rules.pairing.NoneYet`."""
+
+
+# --- parting
+
+
+@renders(m.AskLeavePair)
+def ask_leave(message: m.AskLeavePair, say: Speech) -> Screen:
+    """Really?"""
+    sessions = ""
+    if message.bookings:
+        sessions = say.say_n(
+            "Your session that is booked is cancelled then; late, it counts as a strike for you.",
+            "Your {n} sessions that are booked are cancelled then; late ones count as strikes for you.",
+            message.bookings,
+        )
+    text = say.say("Do you want to leave the pair with {name}? {name} is told.", name=message.name)
+    never = say.say("Leave, and never again with {name}", name=message.name)
+    return Screen(
+        paragraphs(text, sessions),
+        (
+            (Button(say.say("Stay together"), "pair:leave:keep"),),
+            (Button(say.say("Leave"), f"pair:leave:yes:{message.pair_id}"),),
+            (Button(never, f"pair:leave:never:{message.pair_id}"),),
+        ),
+    )
+
+
+@renders(m.LeftPair)
+def left_pair(message: m.LeftPair, say: Speech) -> Screen:
+    """The pair is no more."""
+    never = sessions = ""
+    if message.by_self:
+        text = say.say("You have left the pair with {name}.", name=message.name)
+        never = say.say("You two are not brought together again.") if message.never else ""
+    elif message.rescued:
+        text = say.say(
+            "{name} has found a stand-in and records with them from now on, so you two are partners no more.",
+            name=message.name,
+        )
+    else:
+        text = say.say(
+            "{name} has left your pair. You did nothing wrong, and it costs you nothing.", name=message.name
+        )
+    if message.bookings:
+        sessions = say.say_n(
+            "The session you had booked is cancelled.",
+            "The {n} sessions you had booked are cancelled.",
+            message.bookings,
+        )
+    return Screen(paragraphs(text, never, sessions), both_ways(say))
+
+
+@renders(m.StayedPair)
+def stayed(message: m.StayedPair, say: Speech) -> Screen:
+    """Not leaving after all."""
+    return Screen(
+        say.say("Good: you and {name} stay partners. /slots shows free studio times.", name=message.name)
+    )
+
+
+# --- what cannot be done
+
+
+@words("NotApprovedYet")
+def _(_f: Facts, say: Speech) -> Html:
+    return say.say("Partners are for approved people. /status shows what is missing.")
+
+
+@words("ConsentLapsed")
+def _(_f: Facts, say: Speech) -> Html:
+    return say.say("For this we need your consent to the present text. /start asks for it.")
+
+
+@words("HasPartner")
+def _(f: Facts, say: Speech) -> Html:
+    return say.say("You have a partner already: {name}. /partner shows more.", name=f["name"])
+
+
+@words("NotInPool")
+def _(_f: Facts, say: Speech) -> Html:
+    return say.say("You are not looking for a partner just now. /partner shows what you can do.")
+
+
+@words("AlreadyPaired")
+def _(_f: Facts, say: Speech) -> Html:
+    return say.say("One of you has found a partner in this very moment. /partner shows where you stand.")
+
+
+@words("AlreadyParted")
+def _(_f: Facts, say: Speech) -> Html:
+    return say.say("This pair is no more. /partner shows where you stand.")
