@@ -157,14 +157,10 @@ class Actor:
 
     def missed(self, expected: str) -> Missed:
         """The complaint that this person did not get what was expected, with what they got last."""
-        shown = [
-            f"{'(edit) ' if h.edited else ''}{h.text!r} {[b.data or b.url for b in h.buttons]}"
-            if (h := line.heard)
-            else f"(answer to a press) {line.text!r}"
-            for line in self.lines
-            if line.kind in ("message", "edited") or (line.kind == "answer" and line.text)
-        ]
-        return Missed(self.name, expected, shown[-6:])
+        got = (
+            line for line in self.lines if line.kind in ("message", "edited") or (line.alert and line.text)
+        )
+        return Missed(self.name, expected, [_told_as(line) for line in got][-6:])
 
 
 WORDS = {
@@ -181,6 +177,15 @@ WORDS = {
     "reminder": "提醒",
 }
 """What the messages of the story must say, in English and in Chinese."""
+
+
+def _told_as(line: Line) -> str:
+    """A message, or the answer to a press, on one line with the data of its buttons."""
+    text = " / ".join(part for part in line.text.splitlines() if part.strip())
+    if line.heard is None:
+        return f"(answer to a press) {text}"
+    buttons = " ".join(f"[{button.data or button.url}]" for button in line.heard.buttons)
+    return f"{'(edited) ' if line.heard.edited else ''}{text} {buttons}".rstrip()
 
 
 def says(text: str, word: str) -> bool:

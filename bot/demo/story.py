@@ -152,7 +152,7 @@ class Story:
             self._onboards(self.mei, "2001", "woman", "zh", "en"),
         )
 
-    async def _onboards(self, actor: Actor, year: str, gender: str, *speaks: str) -> None:
+    async def _onboards(self, actor: Actor, year: str, gender: str, *languages: str) -> None:
         await actor.says("/start")
         await actor.presses(f"lang:{actor.language}")
         for purpose in ("review", "recording", "training"):
@@ -164,7 +164,7 @@ class Story:
         await actor.says(year)
         await actor.presses(f"city:{CITY}")
         await actor.presses(f"profile:gender:{gender}")
-        await speaks(actor, *speaks)
+        await speaks(actor, *languages)
         await actor.presses("profile:dialect:skip")
         last = await actor.sees("profile:partner:any")
         since = await self.cast.mark()

@@ -1,0 +1,115 @@
+"""A bot that breaks one promise: `python broken.py <how> run`. The demo must see it by what people are told."""
+
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+from bot import cli
+from bot.rules import review
+from bot.services import due, outbox, proposals, reviews, samples
+from bot.services.messages import Message
+from bot.services.unit import Unit
+from handlers.telegram.send import TelegramSender
+
+
+def one_vote_approves() -> None:
+    """The first yes decides."""
+    decide = review.decide
+
+    def hasty(policy: Any, votes: Any) -> review.Decision:
+        if any(vote.approve for vote in votes):
+            return review.Decision(review.Outcome.APPROVED)
+        return decide(policy, votes)
+
+    review.decide = hasty
+
+
+def nothing_is_refused() -> None:
+    """The checks find nothing, whatever they hear."""
+    samples.judge = lambda *_facts, **_limits: ()
+
+
+def only_the_first_finding() -> None:
+    """Whoever fails for two reasons learns one."""
+    judge = samples.judge
+    samples.judge = lambda *facts, **limits: judge(*facts, **limits)[:1]
+
+
+def nobody_is_matched() -> None:
+    """The pool is never solved."""
+
+    async def nothing(*_: Any) -> None: ...
+
+    proposals.solve_pool = nothing
+
+
+def reminders_never_ring() -> None:
+    """Timers of reminders do nothing."""
+
+    async def nothing(*_: Any) -> None: ...
+
+    due.RINGS = {**due.RINGS, "reminder": nothing}
+
+
+def verdicts_come_twice() -> None:
+    """Every verdict is queued under two names."""
+    _twice("SampleApproved")
+
+
+def _twice(kind: str) -> None:
+    send = outbox.send
+
+    async def doubled(unit: Unit, chat_id: int, message: Message, *, about: str = "", **how: Any) -> bool:
+        if message.kind == kind:
+            await send(unit, chat_id, message, about=f"{about}, again", **how)
+        return await send(unit, chat_id, message, about=about, **how)
+
+    outbox.send = doubled
+
+
+def presses_end_it() -> None:
+    """The bot ends by itself at the first vote."""
+    votes_of = reviews.votes_of
+
+    async def fatal(unit: Unit, sample: Any) -> Any:
+        votes = await votes_of(unit, sample)
+        if votes:
+            os._exit(7)
+        return votes
+
+    reviews.votes_of = fatal
+
+
+def calendar_files_are_empty() -> None:
+    """The attachment is there, and nothing is in it."""
+    deliver = TelegramSender._send
+
+    async def emptied(self: Any, chat_id: int, made: Any) -> Any:
+        if made.attachment is not None and made.attachment.name.endswith(".ics"):
+            made = replace(
+                made, attachment=replace(made.attachment, data=b"BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n")
+            )
+        return await deliver(self, chat_id, made)
+
+    TelegramSender._send = emptied
+
+
+BREAKAGES: dict[str, Callable[[], None]] = {
+    breakage.__name__: breakage
+    for breakage in (
+        one_vote_approves,
+        nothing_is_refused,
+        only_the_first_finding,
+        nobody_is_matched,
+        reminders_never_ring,
+        verdicts_come_twice,
+        presses_end_it,
+        calendar_files_are_empty,
+    )
+}
+
+if __name__ == "__main__":
+    BREAKAGES[sys.argv.pop(1)]()
+    cli.main()
