@@ -4,12 +4,22 @@ from typing import Any
 
 from telegram.ext import Application
 
-from handlers import booking, broadcast, everyone, onboarding, partner, review_group, reviewer, sample
+from handlers import invite, slots_admin, staff, studio, (
+    booking,
+    broadcast,
+    everyone,
+    onboarding,
+    overview,
+    partner,
+    review_group,
+    reviewer,
+    sample,
+)
 from handlers.context import Context
 from handlers.otherwise import Otherwise
 from handlers.switchboard import Switchboard
 
-SUBJECTS = (everyone, broadcast, onboarding, sample, reviewer, review_group, partner, booking)
+SUBJECTS = (everyone, broadcast, onboarding, overview, sample, reviewer, review_group, partner, booking, studio, slots_admin, staff, invite)
 
 
 def make() -> Switchboard:

@@ -48,15 +48,23 @@ class Block:
     until: datetime | None
 
 
-def blocked(strikes: Iterable[datetime], policy: BookingPolicy, now: datetime) -> Block | None:
-    """The block that a person's strikes mean at `now`, or ``None``.
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """The strikes that count against a person now, and the block they mean, if they reach the limit."""
+
+    count: int
+    block: Block | None
+
+
+def standing(strikes: Iterable[datetime], policy: BookingPolicy, now: datetime) -> Standing:
+    """What a person's strikes come to at `now`.
 
     The strike that reaches the limit blocks for `block_for` from its own time (without one, for good). What
     happens during a block adds nothing to it, and after it the count starts anew. ``strikes = 0`` turns
     all of this off.
     """
     if policy.strikes == 0:
-        return None
+        return Standing(0, None)
     count, until = 0, None
     for at in sorted(at for at in strikes if at <= now):
         if until is not None and at < until:
@@ -64,9 +72,16 @@ def blocked(strikes: Iterable[datetime], policy: BookingPolicy, now: datetime) -
         count += 1
         if count == policy.strikes:
             if policy.block_for is None:
-                return Block(until=None)
+                return Standing(policy.strikes, Block(until=None))
             count, until = 0, at + policy.block_for
-    return Block(until) if until is not None and now < until else None
+    if until is not None and now < until:
+        return Standing(policy.strikes, Block(until))
+    return Standing(count, None)
+
+
+def blocked(strikes: Iterable[datetime], policy: BookingPolicy, now: datetime) -> Block | None:
+    """The block that a person's strikes mean at `now`, or ``None``; see `standing`."""
+    return standing(strikes, policy, now).block
 
 
 def book_by(policy: BookingPolicy, starts_at: datetime) -> datetime:

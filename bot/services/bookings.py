@@ -11,8 +11,8 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import col, select, update
 
-from bot.rules.booking import Block, blocked
-from bot.rules.errors import DomainError
+from bot.rules.booking import Block, blocked, standing
+from bot.rules.errors import DomainError, NotYours
 from bot.rules.reminders import IMMINENT, after_quiet
 from bot.rules.roles import Role
 from bot.rules.states import LIVE_BOOKINGS, BookingState
@@ -27,7 +27,6 @@ from bot.services.messages.bookings import (
 )
 from bot.services.messages.slots import SlotView
 from bot.services.people import Person
-from bot.services.samples import NotYours
 from bot.services.timers import drop_timers
 from bot.services.unit import Unit
 from storage.tables import Booking, BookingMember, PairMember, Strike
@@ -145,9 +144,10 @@ async def strike(unit: Unit, person: Person, booking: Booking, kind: str = "late
 
 async def strikes_of(unit: Unit, person: Person) -> Strikes:
     """A person's strikes and the block that they mean now."""
-    times = await _strike_times(unit, person)
-    block = blocked(times, unit.policy.booking, unit.now)
-    return Strikes(len(times), unit.policy.booking.strikes, block is not None, block.until if block else None)
+    rules = unit.policy.booking
+    found = standing(await _strike_times(unit, person), rules, unit.now)
+    until = found.block.until if found.block else None
+    return Strikes(found.count, rules.strikes, found.block is not None, until)
 
 
 # --- one booking

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlmodel import col, select, update
 
 from bot.rules.booking import Cost, cancel_by, cancelling, hold_until, may_book
-from bot.rules.errors import DomainError, SlotNotOpen, TooLate
+from bot.rules.errors import DomainError, NotYours, SlotNotOpen, TooLate
 from bot.rules.states import BookingState, PairState, SlotState, WaitState
 from bot.services import audit, bookings, outbox, releasing, reminders, slots, waitlist
 from bot.services.bookings import (
@@ -34,7 +34,6 @@ from bot.services.messages.bookings import (
 from bot.services.messages.slots import SlotView
 from bot.services.messages.waitlist import OfferTaken
 from bot.services.people import Person
-from bot.services.samples import NotYours
 from bot.services.timers import drop_timers, set_timer
 from bot.services.unit import Unit
 from storage.database import ConflictError
@@ -62,7 +61,7 @@ async def book(unit: Unit, person: Person, slot_id: int, moving_id: int | None =
     await _hold(unit, person, party, slot, old)
 
 
-async def take_offer(unit: Unit, person: Person, waiting_id: int) -> Message | None:
+async def take_offer(unit: Unit, person: Person, waiting_id: int) -> Message:
     """Say yes to a slot that is on offer to one's pair; the partner is asked as after any booking.
 
     The partner's own yes to the same offer answers that question. Gives what to show. Raises `OfferOver`,

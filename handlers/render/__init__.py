@@ -1,7 +1,14 @@
 """Words and buttons of every kind of message, a module a subject."""
 
 from handlers.render import (
+    booking_problems,
+    bookings,
     broadcasts,
+    free_times,
+    my_bookings,
+    oneline,
+    openings,
+    overview,
     partner_links,
     partners,
     people,
@@ -10,13 +17,24 @@ from handlers.render import (
     review_cards,
     reviews,
     samples,
+    shifts,
+    slots,
     status,
+    studio_draft,
+    studios,
     verdicts,
 )
 from handlers.screen import screen
 
 __all__ = [
+    "booking_problems",
+    "bookings",
     "broadcasts",
+    "free_times",
+    "my_bookings",
+    "oneline",
+    "openings",
+    "overview",
     "partner_links",
     "partners",
     "people",
@@ -26,6 +44,10 @@ __all__ = [
     "reviews",
     "samples",
     "screen",
+    "shifts",
+    "slots",
     "status",
+    "studio_draft",
+    "studios",
     "verdicts",
 ]

@@ -12,6 +12,7 @@ from bot.rules.booking import (
     Block,
     Cost,
     Interval,
+    Standing,
     blocked,
     book_by,
     cancel_by,
@@ -20,6 +21,7 @@ from bot.rules.booking import (
     may_book,
     overlap,
     rescue_until,
+    standing,
     unanswered,
 )
 from bot.rules.errors import Blocked, DomainError, PairNotActive, SlotNotOpen, TooLate
@@ -97,6 +99,26 @@ def test_strikes_block_for_a_while(
 ) -> None:
     """Counted anew after each block, never during one; times ahead do not count yet."""
     assert blocked([NOW - ago * DAY for ago in days_ago], replace(POLICY, **changes), NOW) == expected
+
+
+@pytest.mark.parametrize(
+    ("days_ago", "changes", "expected"),
+    [
+        ([], {}, Standing(0, None)),
+        ([1], {}, Standing(1, None)),
+        ([10, 1], {}, Standing(2, Block(NOW + 29 * DAY))),
+        ([12, 11, 1], {}, Standing(2, Block(NOW + 19 * DAY))),
+        ([50, 41], {}, Standing(0, None)),
+        ([50, 41, 2], {}, Standing(1, None)),
+        ([2, 1], {"strikes": 0}, Standing(0, None)),
+        ([400, 300, 1], {"block_for": None}, Standing(2, Block(None))),
+    ],
+)
+def test_only_strikes_that_no_block_used_up_count(
+    days_ago: list[float], changes: dict[str, Any], expected: Standing
+) -> None:
+    """What a person reads is "1 of 2", was before: a block that is over has used its strikes up."""
+    assert standing([NOW - ago * DAY for ago in days_ago], replace(POLICY, **changes), NOW) == expected
 
 
 @given(st.lists(st.floats(0, 200), max_size=9), st.integers(1, 4))

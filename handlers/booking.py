@@ -1,0 +1,109 @@
+"""Free times, taking one, and everything that becomes of a booking: `/slots` and `/bookings`."""
+
+from datetime import UTC, datetime
+
+from bot.rules.roles import Role
+from bot.services import cancelling, free_times, holds, my_bookings, reminders, rescue, waitlist
+from handlers.context import Context
+from handlers.switchboard import StaleButton, Switchboard
+
+
+async def slots(context: Context) -> None:
+    """Free studio times for the person's pair."""
+    await context.reply(await free_times.page(context.unit, context.person))
+
+
+async def times(context: Context, since: int, moving_id: int = 0) -> None:
+    """Another page of free times; with a booking, of new times for it."""
+    if since > 10**11:
+        raise StaleButton
+    begin = datetime.fromtimestamp(since, UTC) if since else None
+    page = await free_times.page(context.unit, context.person, since=begin, moving_id=moving_id or None)
+    await context.show(page)
+
+
+async def book(context: Context, slot_id: int, moving_id: int = 0) -> None:
+    """Take a slot; with a booking, as the new time of that one."""
+    await holds.book(context.unit, context.person, slot_id, moving_id or None)
+    context.toast(context.say.say("Held for you two."))
+
+
+async def hold(context: Context, booking_id: int, choice: str) -> None:
+    """The partner's answer."""
+    if _yes(choice):
+        await context.show(await holds.agree(context.unit, context.person, booking_id))
+    else:
+        await context.show(await holds.decline(context.unit, context.person, booking_id))
+
+
+async def attend(context: Context, booking_id: int, choice: str) -> None:
+    """The answer to the first reminder; who cannot come is asked what to do about it."""
+    if _yes(choice):
+        context.toast(context.say.say("Noted."))
+        await context.show(await reminders.attend(context.unit, context.person, booking_id))
+    else:
+        await context.reply(await cancelling.ask(context.unit, context.person, booking_id))
+
+
+async def cancel(context: Context, booking_id: int, choice: str = "") -> None:
+    """Cancel: first the question with what it costs, then for both, for oneself, or not after all."""
+    unit, person = context.unit, context.person
+    if not choice:
+        await context.reply(await cancelling.ask(unit, person, booking_id))
+    elif choice == "all":
+        await context.show(await cancelling.cancel(unit, person, booking_id))
+    elif choice == "me":
+        await context.show(await rescue.leave(unit, person, booking_id))
+    elif choice == "keep":
+        await context.show(await cancelling.keep(unit, person, booking_id))
+    else:
+        raise StaleButton
+
+
+async def move(context: Context, booking_id: int) -> None:
+    """New times for a booking."""
+    await context.reply(await free_times.page(context.unit, context.person, moving_id=booking_id))
+
+
+async def wait(context: Context, slot_id: int, choice: str = "") -> None:
+    """Onto the waitlist of a taken slot, or off it."""
+    if choice not in ("", "leave"):
+        raise StaleButton
+    join = waitlist.leave if choice else waitlist.join
+    await context.reply(await join(context.unit, context.person, slot_id))
+
+
+async def offer(context: Context, waiting_id: int, choice: str) -> None:
+    """The answer to a slot that became free."""
+    if _yes(choice):
+        await context.show(await holds.take_offer(context.unit, context.person, waiting_id))
+    else:
+        await context.show(await waitlist.decline(context.unit, context.person, waiting_id))
+
+
+async def bookings(context: Context) -> None:
+    """The person's bookings, with every question that is open."""
+    await context.reply(await my_bookings.overview(context.unit, context.person))
+
+
+def _yes(choice: str) -> bool:
+    if choice not in ("yes", "no"):
+        raise StaleButton
+    return choice == "yes"
+
+
+def connect(board: Switchboard) -> None:
+    """Register the commands and presses of bookings and the waitlist."""
+    board.command("slots", slots, Role.APPLICANT)
+    board.command("bookings", bookings, Role.APPLICANT)
+    for verb, action in (
+        ("times", times),
+        ("book", book),
+        ("hold", hold),
+        ("attend", attend),
+        ("cancel", cancel),
+        ("move", move),
+        ("wait", wait),
+        ("offer", offer),
+    ):
+        board.press(verb, action)

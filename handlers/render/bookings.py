@@ -1,0 +1,339 @@
+"""Words about a booking's life: held, confirmed, reminded of, moved, cancelled, rescued."""
+
+from html import escape
+from zoneinfo import ZoneInfo
+
+from bot.services import calendar
+from bot.services.messages import bookings as m
+from bot.texts import Html, Speech, mark
+from handlers.render.places import at, directions, session, when, where
+from handlers.screen import Attachment, Button, Screen, lines, paragraphs, plain, renders
+
+
+def answers(booking_id: int, say: Speech) -> tuple[Button, ...]:
+    """Yes and no to a hold."""
+    return (
+        Button(say.say("Yes, I come"), f"hold:{booking_id}:yes"),
+        Button(say.say("No"), f"hold:{booking_id}:no"),
+    )
+
+
+def coming(booking_id: int, say: Speech) -> tuple[Button, ...]:
+    """The answers to the first reminder."""
+    return (
+        Button(say.say("I am coming"), f"attend:{booking_id}:yes"),
+        Button(say.say("I can't come"), f"attend:{booking_id}:no"),
+    )
+
+
+def changes(booking_id: int, say: Speech) -> tuple[Button, ...]:
+    """What can be done about a session that stands."""
+    return (
+        Button(say.say("Move"), f"move:{booking_id}"),
+        Button(say.say("Cancel"), f"cancel:{booking_id}"),
+    )
+
+
+def strikes_text(strikes: m.Strikes | None, zone: str, say: Speech) -> Html:
+    """What a late cancellation came to; nothing for who was in time."""
+    if strikes is None:
+        return Html("")
+    counted = say.say(
+        "⚠️ This was late, so it counts as a strike: {count} of {limit}.",
+        count=strikes.count,
+        limit=strikes.limit,
+    )
+    return lines(counted, block_text(strikes, zone, say))
+
+
+def block_text(strikes: m.Strikes, zone: str, say: Speech) -> Html:
+    """Until when strikes keep somebody from booking; nothing if they do not."""
+    if not strikes.blocked:
+        return Html("")
+    if strikes.blocked_until is None:
+        return say.say("🚫 You cannot book any more.")
+    until = say.moment(strikes.blocked_until, ZoneInfo(zone))
+    return say.say("🚫 You cannot book until {when}.", when=until)
+
+
+# --- holds
+
+
+@renders(m.HoldPlaced)
+def hold_placed(message: m.HoldPlaced, say: Speech) -> Screen:
+    """Held; the partner is asked."""
+    partner, until = message.partner, at(message.until, message.slot, say)
+    if message.instead_of:
+        text = say.say(
+            "⏳ {partner} is asked to move your session from {old} to:",
+            partner=partner,
+            old=when(message.instead_of, say),
+        )
+        rest = say.say(
+            "The new time is held until {until}. Your old one stays yours until {partner} says yes.",
+            until=until,
+            partner=partner,
+        )
+    else:
+        text = say.say("⏳ Held for you and {partner}:", partner=partner)
+        rest = say.say(
+            "{partner} has until {until} to say yes; then it is booked.", partner=partner, until=until
+        )
+    back = Button(say.say("Take it back"), f"cancel:{message.booking_id}")
+    return Screen(paragraphs(text, session(message.slot, say), rest), ((back,),))
+
+
+@renders(m.HoldAsked)
+def hold_asked(message: m.HoldAsked, say: Speech) -> Screen:
+    """Will you come then?"""
+    if message.instead_of:
+        text = say.say(
+            "🎙 {partner} would like to move your session from {old} to:",
+            partner=message.partner,
+            old=when(message.instead_of, say),
+        )
+    else:
+        text = say.say("🎙 {partner} would like to record with you:", partner=message.partner)
+    held = say.say("It is held for you until {until}.", until=at(message.until, message.slot, say))
+    question = say.say("Will you come?")
+    return Screen(
+        paragraphs(text, session(message.slot, say), lines(held, question)),
+        (answers(message.booking_id, say),),
+    )
+
+
+@renders(m.HoldAgreed)
+def hold_agreed(message: m.HoldAgreed, say: Speech) -> Screen:
+    """The question, answered."""
+    return Screen(paragraphs(say.say("👍 You said yes to:"), session(message.slot, say)))
+
+
+HOLD_ENDS = {
+    ("declined", True): mark("The hold on {slot} is cancelled; {partner} is told."),
+    ("declined", False): mark("{partner} cannot come on {slot}, so the hold is cancelled."),
+    ("withdrawn", True): mark("Taken back: the hold on {slot} is cancelled; {partner} is told."),
+    ("withdrawn", False): mark("{partner} took the hold on {slot} back: it is cancelled."),
+    ("expired", True): mark("⌛ You did not answer in time: {slot} is not held for you any more."),
+    ("expired", False): mark("⌛ {partner} did not answer in time: {slot} is not held for you any more."),
+}
+"""How a hold came to nothing, and whether the reader was the one."""
+
+
+@renders(m.HoldEnded)
+def hold_ended(message: m.HoldEnded, say: Speech) -> Screen:
+    """A hold came to nothing, and why."""
+    text = say.say(
+        HOLD_ENDS[message.why, message.you],
+        slot=when(message.slot, say),
+        partner=message.partner,
+    )
+    if message.kept:
+        rest = say.say("Your session on {slot} stays as it is.", slot=when(message.kept, say))
+    else:
+        rest = say.say("/slots shows what else is free.")
+    return Screen(paragraphs(text, rest))
+
+
+# --- a session that stands
+
+
+@renders(m.BookingConfirmed)
+def confirmed(message: m.BookingConfirmed, say: Speech) -> Screen:
+    """The session stands."""
+    title = say.say("✅ Your session with {partner} is <b>confirmed</b>.", partner=message.partner)
+    if message.stand_in:
+        title = say.say(
+            "✅ {partner} stands in: your session is <b>confirmed</b> again.", partner=message.partner
+        )
+    moved = ""
+    if message.instead_of:
+        moved = say.say("It replaces the one on {old}.", old=when(message.instead_of, say))
+    free = ""
+    if message.free_until:
+        free = say.say(
+            "You can move or cancel it freely until {when}; after that it counts as a strike.",
+            when=at(message.free_until, message.slot, say),
+        )
+    cost = strikes_text(message.strikes, message.slot.zone, say)
+    text = paragraphs(title, session(message.slot, say), lines(moved, free), cost)
+    return Screen(text, (changes(message.booking_id, say),))
+
+
+@renders(m.CalendarFile)
+def calendar_file(message: m.CalendarFile, say: Speech) -> Screen:
+    """The session as a file for the phone's calendar."""
+    slot = message.slot
+    place = f"{where(slot, say)}\n{slot.address}" if slot.address else where(slot, say)
+    data = calendar.event(
+        message.uid,
+        message.sequence,
+        "cancelled" if message.cancelled else "confirmed",
+        slot.starts_at,
+        slot.ends_at,
+        ZoneInfo(slot.zone),
+        plain(say.say("Recording session")),
+        plain(place),
+        plain(say.say("Booked with Duologue. Move or cancel it in the chat.")),
+        message.made_at,
+    )
+    if message.cancelled:
+        text = say.say("📅 Open this file to take the session out of your calendar.")
+        return Screen(text, attachment=Attachment("session-cancelled.ics", data))
+    text = say.say("📅 Open this file to put the session into your calendar.")
+    return Screen(text, attachment=Attachment("session.ics", data))
+
+
+@renders(m.Reminder)
+def reminder(message: m.Reminder, say: Speech) -> Screen:
+    """The session is near."""
+    title = say.say("⏰ A <b>reminder</b>: your session with {partner}", partner=message.partner)
+    way = directions(message.slot, say) if message.last else ""
+    question = say.say("Are you coming?") if message.asks else ""
+    buttons = coming(message.booking_id, say)
+    text = paragraphs(title, lines(session(message.slot, say), way), question)
+    return Screen(text, (buttons if message.asks else buttons[1:],))
+
+
+@renders(m.AttendNoted)
+def attend_noted(message: m.AttendNoted, say: Speech) -> Screen:
+    """The person comes."""
+    if message.both:
+        other = say.say("{partner} is coming too.", partner=message.partner)
+    else:
+        other = say.say("{partner} has not answered yet.", partner=message.partner)
+    text = paragraphs(say.say("👍 You are coming:"), session(message.slot, say), other)
+    return Screen(text, (coming(message.booking_id, say)[1:],))
+
+
+# --- cancelling
+
+
+@renders(m.CancelAsked)
+def cancel_asked(message: m.CancelAsked, say: Speech) -> Screen:
+    """For both, only for oneself, or not after all?"""
+    booking, partner = message.booking_id, message.partner
+    keep = Button(say.say("No, keep it"), f"cancel:{booking}:keep")
+    if message.hold:
+        give_up = Button(say.say("Yes, give it up"), f"cancel:{booking}:all")
+        text = paragraphs(say.say("Give up this hold?"), session(message.slot, say))
+        return Screen(text, ((give_up, keep),))
+    parts = [say.say("Cancel this session?"), session(message.slot, say), _price(message, say)]
+    both = say.say("Cancel for both of us") if partner else say.say("Cancel the session")
+    buttons: list[tuple[Button, ...]] = [(Button(both, f"cancel:{booking}:all"),)]
+    if message.leave_until:
+        parts.append(
+            say.say(
+                "If only you cannot come, {partner} keeps the time until {when}, and I look for a stand-in.",
+                partner=partner,
+                when=at(message.leave_until, message.slot, say),
+            )
+        )
+        buttons.append((Button(say.say("Only I cannot come"), f"cancel:{booking}:me"),))
+    return Screen(paragraphs(*parts), (*buttons, (keep,)))
+
+
+def _price(message: m.CancelAsked, say: Speech) -> Html:
+    """What it costs, said before it is done."""
+    if message.costs_strike and message.strikes:
+        return say.say(
+            "⚠️ It is late: cancelling now counts as a strike. You have {count} of {limit}; with {limit} nobody "
+            "can book for a while.",
+            count=message.strikes.count,
+            limit=message.strikes.limit,
+        )
+    if message.free_until:
+        return say.say(
+            "It is free until {when}; after that it counts as a strike.",
+            when=at(message.free_until, message.slot, say),
+        )
+    return say.say("It costs you nothing.")
+
+
+@renders(m.BookingKept)
+def kept(message: m.BookingKept, say: Speech) -> Screen:
+    """Not after all."""
+    return Screen(paragraphs(say.say("👍 Kept. Nothing has changed:"), session(message.slot, say)))
+
+
+CANCELLED = {
+    "you": mark("❌ Your session on {slot} is <b>cancelled</b>."),
+    "partner": mark("❌ {partner} <b>cancelled</b> your session on {slot}. It costs you nothing."),
+    "parted": mark(
+        "❌ Your session on {slot} is <b>cancelled</b>, because you two are not partners any more."
+    ),
+    "no_stand_in": mark(
+        "❌ I found no stand-in in time, so your session on {slot} is <b>cancelled</b>. It costs you nothing."
+    ),
+    "no_time": mark(
+        "❌ There is no time left to find a stand-in, so the session on {slot} is <b>cancelled</b> for both."
+    ),
+    "studio": mark(
+        "❌ We are sorry: the studio had to call off your session on {slot}. It is <b>cancelled</b>, "
+        "and that costs you nothing."
+    ),
+}
+"""Why a session is off."""
+
+
+@renders(m.BookingCancelled)
+def cancelled(message: m.BookingCancelled, say: Speech) -> Screen:
+    """The session is off, and why."""
+    told = say.say("{partner} is told.", partner=message.partner) if _by_reader(message) else ""
+    text = say.say(CANCELLED[message.why], slot=when(message.slot, say), partner=message.partner)
+    reason = say.say("The reason: {reason}", reason=message.reason) if message.reason else ""
+    rest = say.say("/slots shows what is free.")
+    return Screen(
+        paragraphs(lines(text, told, reason), strikes_text(message.strikes, message.slot.zone, say), rest)
+    )
+
+
+def _by_reader(message: m.BookingCancelled) -> bool:
+    return message.why in ("you", "no_time") and bool(message.partner)
+
+
+# --- rescue
+
+
+@renders(m.YouAreOut)
+def you_are_out(message: m.YouAreOut, say: Speech) -> Screen:
+    """To who cancelled only for themselves."""
+    text = say.say(
+        "❌ The session on {slot} is <b>cancelled</b> for you. {partner} keeps the time, and I look for somebody "
+        "to stand in.",
+        slot=when(message.slot, say),
+        partner=message.partner,
+    )
+    return Screen(paragraphs(text, strikes_text(message.strikes, message.slot.zone, say)))
+
+
+@renders(m.PartnerOut)
+def partner_out(message: m.PartnerOut, say: Speech) -> Screen:
+    """To who is left."""
+    text = say.say("😟 {partner} cannot come to your session:", partner=message.partner)
+    rest = say.say(
+        "The time stays yours until {until}. I look for a stand-in and ask you before anything is settled.",
+        until=at(message.until, message.slot, say),
+    )
+    give_up = Button(say.say("Cancel the session"), f"cancel:{message.booking_id}")
+    return Screen(paragraphs(text, session(message.slot, say), rest), ((give_up,),))
+
+
+# --- for coordinators
+
+
+@renders(m.NotConfirmedYet)
+def not_confirmed_yet(message: m.NotConfirmedYet, say: Speech) -> Screen:
+    """Who has not said whether they come."""
+    names = say.join(
+        Html(f'<a href="tg://user?id={one.telegram_id}">{escape(one.name)}</a>') for one in message.silent
+    )
+    text = say.say("⚠️ No answer whether they come: {names}", names=names)
+    rest = say.say("Please write to them. They were reminded.")
+    return Screen(paragraphs(text, session(message.slot, say), rest))
+
+
+@renders(m.FreedLate)
+def freed_late(message: m.FreedLate, say: Speech) -> Screen:
+    """A session that starts soon is free again."""
+    text = say.say("🕳 A session that starts soon is free again, and nobody waits for it:")
+    return Screen(paragraphs(text, session(message.slot, say), say.say("/openings announces what is free.")))

@@ -1,0 +1,123 @@
+"""Words of `/bookings`: everything to come with its buttons, what was, and the strikes."""
+
+from bot.services.messages import bookings as m
+from bot.texts import Html, Speech, mark
+from handlers.render.bookings import answers, block_text, changes, coming
+from handlers.render.places import at, session, short, when
+from handlers.screen import Button, Rows, Screen, lines, paragraphs, renders
+
+
+@renders(m.MyBookings)
+def my_bookings(message: m.MyBookings, say: Speech) -> Screen:
+    """Everything to come with its buttons, then what was."""
+    parts = [_booking(line, say) for line in message.upcoming]
+    parts += [_wait(line, say) for line in message.waiting]
+    if not parts:
+        parts = [say.say("You have nothing booked. /slots shows free times.")]
+    if message.past:
+        past = (
+            say.say("• {slot}: {state}", slot=when(x.slot, say), state=_past(x, say)) for x in message.past
+        )
+        parts.append(lines(say.say("<b>Before</b>"), *past))
+    parts.append(_strikes(message, say))
+    return Screen(paragraphs(*parts), _buttons(message, say))
+
+
+STATES = {
+    "confirmed": mark("✅ Confirmed, with {partner}"),
+    "attending": mark("✅ Confirmed, and both of you are coming, with {partner}"),
+    "checked_in": mark("🎬 You are checked in, with {partner}"),
+    "rescue": mark("🔎 Yours until {until}, while I look for a stand-in"),
+}
+
+
+def _booking(line: m.BookingLine, say: Speech) -> Html:
+    until = at(line.until, line.slot, say) if line.until else ""
+    if line.state == "held":
+        if line.asks == "hold":
+            state = say.say(
+                "❓ {partner} asks: will you come? Held until {until}", partner=line.partner, until=until
+            )
+        else:
+            state = say.say(
+                "⏳ Held until {until}; {partner} has to say yes", partner=line.partner, until=until
+            )
+    else:
+        state = say.say(STATES[line.state], partner=line.partner, until=until)
+    moved = ""
+    if line.instead_of:
+        moved = say.say("It would replace the one on {old}.", old=when(line.instead_of, say))
+    question = say.say("❓ Are you coming?") if line.asks == "attend" else ""
+    return lines(session(line.slot, say), state, moved, question)
+
+
+def _wait(line: m.WaitLine, say: Speech) -> Html:
+    if line.until:
+        state = say.say("🎉 Free for you two until {until}", until=at(line.until, line.slot, say))
+    else:
+        state = say.say("⏳ Taken; you are number {position} on the waitlist", position=line.position)
+    return lines(session(line.slot, say), state)
+
+
+PAST = {
+    "recorded": mark("recorded"),
+    "cancelled": mark("cancelled"),
+    "no_show": mark("nobody came"),
+}
+
+
+def _past(line: m.PastLine, say: Speech) -> Html:
+    if line.left:
+        return say.say("you cancelled for yourself")
+    return say.say(PAST.get(line.state, mark("over")))
+
+
+def _strikes(message: m.MyBookings, say: Speech) -> Html:
+    strikes = message.strikes
+    if strikes is None:
+        return Html("")
+    counted = say.say(
+        "⚠️ Strikes for late cancellations: {count} of {limit}.", count=strikes.count, limit=strikes.limit
+    )
+    return lines(counted, block_text(strikes, message.zone, say))
+
+
+def _buttons(message: m.MyBookings, say: Speech) -> Rows:
+    """What can be pressed; with several sessions each row says which one it is about."""
+    many = len(message.upcoming) + len(message.waiting) > 1
+    found: list[tuple[Button, ...]] = []
+    for line in message.upcoming:
+        label = f"{short(line.slot, say)}: " if many else ""
+        found.extend(_named(row, label) for row in _of_booking(line, say))
+    for wait in message.waiting:
+        label = f"{short(wait.slot, say)}: " if many else ""
+        found.append(_named(_of_wait(wait, say), label))
+    return tuple(found)
+
+
+def _named(row: tuple[Button, ...], label: str) -> tuple[Button, ...]:
+    first, *rest = row
+    return (Button(f"{label}{first.label}", first.data), *rest)
+
+
+def _of_booking(line: m.BookingLine, say: Speech) -> Rows:
+    if line.asks == "hold":
+        return (answers(line.booking_id, say),)
+    if line.state == "held":
+        return ((Button(say.say("Take it back"), f"cancel:{line.booking_id}"),),)
+    if line.state == "rescue":
+        return ((Button(say.say("Cancel"), f"cancel:{line.booking_id}"),),)
+    if line.asks == "attend":
+        return (coming(line.booking_id, say), changes(line.booking_id, say))
+    if line.state in ("confirmed", "attending"):
+        return (changes(line.booking_id, say),)
+    return ()
+
+
+def _of_wait(line: m.WaitLine, say: Speech) -> tuple[Button, ...]:
+    if line.until:
+        return (
+            Button(say.say("Yes, we take it"), f"offer:{line.waiting_id}:yes"),
+            Button(say.say("No"), f"offer:{line.waiting_id}:no"),
+        )
+    return (Button(say.say("Do not wait any more"), f"wait:{line.slot.slot_id}:leave"),)

@@ -1,0 +1,57 @@
+"""When and where a session is, in words: every message that names a slot says it the same way."""
+
+from datetime import datetime
+from html import escape
+from zoneinfo import ZoneInfo
+
+from bot.services.messages.slots import SlotView
+from bot.texts import Html, Speech
+
+
+def zone_of(slot: SlotView) -> ZoneInfo:
+    """The zone that the slot's times are told in."""
+    return ZoneInfo(slot.zone)
+
+
+def when(slot: SlotView, say: Speech) -> Html:
+    """From when to when, in the studio's zone."""
+    return say.stretch(slot.starts_at, slot.ends_at, zone_of(slot))
+
+
+def where(slot: SlotView, say: Speech) -> Html:
+    """The studio, and the room if it has several."""
+    studio = say.named(slot.studio, slot.city)
+    if slot.room_count < 2:
+        return studio
+    return say.say("{studio}, room {number}", studio=studio, number=slot.room)
+
+
+def session(slot: SlotView, say: Speech) -> Html:
+    """When and where, in two lines."""
+    return Html(f"🗓 <b>{when(slot, say)}</b>\n📍 {where(slot, say)}")
+
+
+def short(slot: SlotView, say: Speech) -> Html:
+    """Day and hour alone, for buttons and lists: "Tue, 1 Dec 09:00"."""
+    return at(slot.starts_at, slot, say)
+
+
+def at(moment: datetime, slot: SlotView, say: Speech) -> Html:
+    """A moment about a slot, beside which the zone is named already: "Tue, 1 Dec 09:30"."""
+    return Html(f"{say.day(moment, zone_of(slot))} {say.clock(moment, zone_of(slot))}")
+
+
+def directions(slot: SlotView, say: Speech) -> Html:
+    """The address and the map, as far as they are known."""
+    return directions_to(slot.address, slot.map_url, say)
+
+
+def directions_to(address: str, map_url: str, say: Speech) -> Html:
+    """An address and a link to a map, as far as they are given."""
+    lines = []
+    if address:
+        lines.append(say.say("🏠 {address}", address=address))
+    if map_url:
+        link = escape(map_url, quote=True)
+        lines.append(Html(f'🗺 <a href="{link}">{say.say("Map")}</a>'))
+    return Html("\n".join(lines))
