@@ -7,6 +7,11 @@ from bot.rules.commands import AddStudio, option_value
 _HAN = re.compile(r"[\u3400-\u9fff]")
 
 
+def script(name: str) -> str:
+    """The language that a name is written in, as far as its script tells."""
+    return "zh" if _HAN.search(name) else "en"
+
+
 def names_of(text: str) -> dict[str, str]:
     """The names in a line such as ``Dazhongsi studio / 大钟寺录音棚``, by language code.
 
@@ -17,7 +22,7 @@ def names_of(text: str) -> dict[str, str]:
     for part in re.split("[/／|｜]", text):
         name = " ".join(part.split())
         if name:
-            found.setdefault("zh" if _HAN.search(name) else "en", str(option_value("name", name)))
+            found.setdefault(script(name), str(option_value("name", name)))
     return found
 
 
@@ -27,7 +32,7 @@ def names_in(studio: AddStudio) -> dict[str, str]:
     The name without a key stands for the language that has no key of its own.
     """
     given = {code: name for code, name in (("en", studio.en), ("zh", studio.zh)) if name}
-    own = "zh" if _HAN.search(studio.name) else "en"
+    own = script(studio.name)
     other = "en" if own == "zh" else "zh"
     given.setdefault(own if own not in given else other, studio.name)
     return given

@@ -135,6 +135,19 @@ async def cancel(unit: Unit, topic: str, kinds: Iterable[type[Message]] = ()) ->
     return await unit.tx.change(statement.where(col(OutboxRow.state).in_(WAITING)).values(state="cancelled"))
 
 
+async def hold(unit: Unit, topic: str) -> int:
+    """Keep back what is queued about `topic` until it is let go; gives how many."""
+    queued = update(OutboxRow).where(col(OutboxRow.topic) == topic, col(OutboxRow.state) == "queued")
+    return await unit.tx.change(queued.values(state="held"))
+
+
+async def let_go(unit: Unit, topic: str) -> int:
+    """Let what is held about `topic` go on; gives how many."""
+    unit.wakes |= Wake.OUTBOX
+    held = update(OutboxRow).where(col(OutboxRow.topic) == topic, col(OutboxRow.state) == "held")
+    return await unit.tx.change(held.values(state="queued"))
+
+
 async def row_of_message(unit: Unit, chat_id: int, message_id: int) -> int | None:
     """The row whose message a person sees as `message_id`, if it came from here."""
     return await unit.tx.first(
@@ -144,6 +157,11 @@ async def row_of_message(unit: Unit, chat_id: int, message_id: int) -> int | Non
             col(OutboxRow.edits).is_(None),
         )
     )
+
+
+async def kind_of(unit: Unit, row_id: int) -> str:
+    """The kind that the message of a row was first sent as."""
+    return str(await unit.tx.one(select(OutboxRow.kind).where(OutboxRow.id == row_id)))
 
 
 async def end_states(unit: Unit, topic: str) -> Sequence[tuple[str, int]]:

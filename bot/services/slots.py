@@ -93,3 +93,10 @@ async def confirmed_staff(unit: Unit, slot_id: int) -> int:
     """How many of the staff have confirmed a slot."""
     confirmed = select(func.count()).where(Shift.slot_id == slot_id, Shift.state == ShiftState.CONFIRMED)
     return int(await unit.tx.one(confirmed))
+
+
+async def fully_staffed(unit: Unit, slot_ids: Sequence[int]) -> frozenset[int]:
+    """Those of these slots that have as many people as they need."""
+    there = select(func.count()).where(Shift.slot_id == Slot.id, Shift.state == ShiftState.CONFIRMED)
+    enough = there.correlate(Slot).scalar_subquery() >= col(Slot.staff_needed)
+    return frozenset(await unit.tx.all(select(Slot.id).where(col(Slot.id).in_(slot_ids), enough)))

@@ -1,0 +1,66 @@
+"""Messages about shifts: who of the staff runs which slot."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from bot.services.messages.base import Lane, Message
+from bot.services.messages.slots import SlotView
+
+
+@dataclass(frozen=True)
+class ShiftView:
+    """A slot as one of the staff is asked for it: the state of their shift, and whether it has its people."""
+
+    shift_id: int
+    state: str
+    slot: SlotView
+    full: bool = False
+
+
+@dataclass(frozen=True)
+class ShiftRequest(Message):
+    """Can you run these sessions? Some of the slots of a batch, each with its own answer."""
+
+    batch_id: int
+    card: int
+    city_names: dict[str, str]
+    zone: str
+    needed: int
+    shifts: tuple[ShiftView, ...]
+    again: bool = False
+
+
+@dataclass(frozen=True)
+class ShiftWanted(Message):
+    """One booked session has lost somebody of its staff: who can step in?"""
+
+    lane: ClassVar[Lane] = Lane.IMMINENT
+
+    shift: ShiftView
+
+
+@dataclass(frozen=True)
+class ShiftsCancelled(Message):
+    """Sessions that somebody of the staff had confirmed do not take place."""
+
+    slots: tuple[SlotView, ...]
+
+
+@dataclass(frozen=True)
+class StaffGone(Message):
+    """Coordinators: a booked session has lost somebody of its staff; so many confirmed, so many needed."""
+
+    slot: SlotView
+    person: str
+    confirmed: int
+    needed: int
+    asked: int
+
+
+@dataclass(frozen=True)
+class Today(Message):
+    """The shifts of one of the staff: to answer and confirmed."""
+
+    to_answer: tuple[ShiftView, ...]
+    confirmed: tuple[ShiftView, ...]
+    more: int = 0

@@ -1,0 +1,305 @@
+"""Shifts: asking the staff, their answers, and the slots that open and close with those.
+
+A slot opens in the moment in which as many people as it needs have confirmed. Every answer first locks its
+slot's row, so that of two people who take the last place at once one is told that it is gone.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlmodel import col, func, select, update
+from sqlmodel.sql.expression import SelectOfScalar
+
+from bot.rules.errors import DomainError
+from bot.rules.roles import Role
+from bot.rules.shifts import deal
+from bot.rules.states import ShiftState, SlotState
+from bot.services import announcing, audit, batch_cards, outbox, people, shift_cards, slots, waitlist
+from bot.services.messages.shifts import ShiftsCancelled, ShiftWanted, StaffGone
+from bot.services.messages.slots import SlotView
+from bot.services.people import Person
+from bot.services.unit import Unit
+from storage.database import ConflictError
+from storage.tables import Shift, Slot, SlotBatch
+
+ANSWERABLE = (SlotState.DRAFT, SlotState.OPEN, SlotState.TAKEN)
+"""States of a slot whose shifts can still be answered."""
+
+
+class NotYourShift(DomainError):
+    """The shift is somebody else's, or never was."""
+
+
+class ShiftOver(DomainError):
+    """There is nothing to answer any more: `state` is the slot's."""
+
+    state: str
+
+
+class SeatsFilled(DomainError):
+    """Enough others have confirmed."""
+
+
+class ShiftOverlap(DomainError):
+    """The person runs another session at that time."""
+
+    starts_at: datetime
+    ends_at: datetime
+    zone: str
+
+
+# --- asking
+
+
+async def ask(unit: Unit, batch: SlotBatch, wanting: Sequence[Slot], staff: Iterable[Person]) -> int:
+    """Ask people whether they can run slots of a batch; gives how many people were asked.
+
+    Each gets the slots that they were not asked for before, a few a message.
+    """
+    zone = ZoneInfo(await batch_cards.zone_of_city(unit, batch.city))
+    asked = 0
+    for person in staff:
+        known = set(await unit.tx.all(_of_batch(person.id, batch.id, Shift.slot_id)))
+        last = await unit.tx.first(_of_batch(person.id, batch.id, func.max(Shift.card))) or 0
+        fresh = [slot for slot in wanting if slot.id not in known]
+        cards = deal(fresh, lambda slot: slot.starts_at.astimezone(zone).date())
+        for number, on_card in enumerate(cards, last + 1):
+            for slot in on_card:
+                await unit.tx.add_new(_asked(unit, slot, person, number))
+            await shift_cards.send(unit, person, batch.id, number)
+        asked += bool(cards)
+    return asked
+
+
+def _of_batch(person_id: int, batch_id: int, what: Any) -> SelectOfScalar[int]:
+    """A column of the shifts that somebody was asked for in a batch."""
+    query: SelectOfScalar[int] = select(what)
+    return query.join(Slot, col(Slot.id) == col(Shift.slot_id)).where(
+        Shift.person_id == person_id, Slot.batch_id == batch_id
+    )
+
+
+def _asked(unit: Unit, slot: Slot, person: Person, card: int) -> Shift:
+    return Shift(
+        slot_id=slot.id,
+        person_id=person.id,
+        state=ShiftState.ASKED.value,
+        starts_at=slot.starts_at,
+        ends_at=slot.ends_at,
+        card=card,
+        asked_at=unit.now,
+    )
+
+
+async def ask_newcomer(unit: Unit, person: Person, city: str) -> None:
+    """Ask somebody who joins the staff of a city for everything there that still lacks people."""
+    batches = await unit.tx.all(
+        select(SlotBatch)
+        .where(SlotBatch.city == city, SlotBatch.state == "opened")
+        .order_by(col(SlotBatch.id))
+    )
+    for batch in batches:
+        wanting = await batch_cards.lacking(unit, batch.id)
+        if wanting and await ask(unit, batch, wanting, [person]):
+            await batch_cards.refresh(unit, batch.id)
+
+
+async def remind(unit: Unit, batch: SlotBatch, number: int) -> int:
+    """Ask everybody again who has not answered for slots that lack people; gives how many people.
+
+    Staff who joined meanwhile and were not asked at all are asked now. `number` names this round.
+    """
+    wanting = await batch_cards.lacking(unit, batch.id)
+    staff = await people.holders(unit, Role.STAFF, city=batch.city)
+    asked = 0
+    for person in staff:
+        silent = await unit.tx.all(
+            _of_batch(person.id, batch.id, Shift.card)
+            .where(Shift.state == ShiftState.ASKED, col(Shift.slot_id).in_([slot.id for slot in wanting]))
+            .distinct()
+            .order_by(col(Shift.card))
+        )
+        for card in silent:
+            await shift_cards.send(unit, person, batch.id, card, again=number)
+        fresh = await ask(unit, batch, wanting, [person])
+        asked += bool(silent or fresh)
+    return asked
+
+
+# --- answering
+
+
+async def answer(unit: Unit, person: Person, shift_id: int, *, yes: bool) -> Shift:
+    """Confirm or decline one shift; the same answer twice changes nothing.
+
+    Raises `NotYourShift`, `ShiftOver`, `SeatsFilled` and `ShiftOverlap`.
+    """
+    shift = await unit.tx.get(Shift, shift_id)
+    if shift is None or shift.person_id != person.id:
+        raise NotYourShift
+    slot = await _locked(unit, shift.slot_id)
+    shift = await _reread(unit, shift)
+    if slot.state not in ANSWERABLE:
+        raise ShiftOver(slot.state)
+    if slot.starts_at <= unit.now or shift.state == ShiftState.RELEASED:
+        raise ShiftOver(SlotState.RUNNING if slot.starts_at <= unit.now else SlotState.CANCELLED)
+    if yes and shift.state != ShiftState.CONFIRMED:
+        await _confirm(unit, person, shift, slot)
+    elif not yes and shift.state != ShiftState.DECLINED:
+        await _decline(unit, person, shift, slot)
+    return shift
+
+
+async def _locked(unit: Unit, slot_id: int) -> Slot:
+    """The slot, with nobody else counting its staff until this transaction is over."""
+    own = col(Slot.id) == slot_id
+    await unit.tx.change(update(Slot).where(own).values(staff_needed=col(Slot.staff_needed)))
+    return await unit.tx.one(select(Slot).where(own))
+
+
+async def _reread(unit: Unit, shift: Shift) -> Shift:
+    found: Shift = await unit.tx.one(select(Shift).where(Shift.id == shift.id))
+    return found
+
+
+async def _confirm(unit: Unit, person: Person, shift: Shift, slot: Slot) -> None:
+    if await slots.confirmed_staff(unit, slot.id) >= slot.staff_needed:
+        raise SeatsFilled
+    try:
+        await audit.move(unit, shift, ShiftState.CONFIRMED, actor=person.id, answered_at=unit.now)
+    except ConflictError:
+        raise await _overlapping(unit, person, slot) from None
+    if await settle(unit, slot):
+        await announcing.opened(unit, slot.batch_id)
+    if await slots.confirmed_staff(unit, slot.id) >= slot.staff_needed:
+        await shift_cards.refresh_others(unit, slot, person)
+    await batch_cards.refresh(unit, slot.batch_id)
+
+
+async def _overlapping(unit: Unit, person: Person, slot: Slot) -> ShiftOverlap:
+    other = await unit.tx.one(
+        select(Shift)
+        .where(Shift.person_id == person.id, Shift.state == ShiftState.CONFIRMED)
+        .where(col(Shift.starts_at) < slot.ends_at, col(Shift.ends_at) > slot.starts_at)
+        .limit(1)
+    )
+    view = await slots.slot_view(unit, other.slot_id)
+    return ShiftOverlap(other.starts_at, other.ends_at, view.zone if view else "UTC")
+
+
+async def _decline(unit: Unit, person: Person, shift: Shift, slot: Slot) -> None:
+    was_confirmed = shift.state == ShiftState.CONFIRMED
+    await audit.move(unit, shift, ShiftState.DECLINED, actor=person.id, answered_at=unit.now)
+    if was_confirmed and await slots.confirmed_staff(unit, slot.id) < slot.staff_needed:
+        await settle(unit, slot)
+        await shift_cards.refresh_others(unit, slot, person)
+        asked = await _ask_others(unit, slot, person)
+        if slot.state == SlotState.TAKEN:
+            await _alert(unit, slot, person, asked)
+    await batch_cards.refresh(unit, slot.batch_id)
+
+
+async def settle(unit: Unit, slot: Slot) -> bool:
+    """Open a slot that has its staff, and make one a draft again that has lost it; True if it opened.
+
+    A slot that pairs wait for is offered to them before everybody else. The caller lets it be announced.
+    """
+    complete = await slots.confirmed_staff(unit, slot.id) >= slot.staff_needed
+    if slot.state == SlotState.OPEN and not complete:
+        await audit.move(unit, slot, SlotState.DRAFT)
+    if slot.state != SlotState.DRAFT or not complete or not await audit.move(unit, slot, SlotState.OPEN):
+        return False
+    await waitlist.offer_next(unit, slot)
+    return True
+
+
+async def _ask_others(unit: Unit, slot: Slot, gone: Person) -> int:
+    """Somebody of the staff is missing: ask all who have neither confirmed nor declined; gives how many."""
+    if slot.batch_id is None:
+        return 0
+    batch = await unit.tx.one(select(SlotBatch).where(SlotBatch.id == slot.batch_id))
+    asked = 0
+    for other in await people.holders(unit, Role.STAFF, city=batch.city):
+        if other.id == gone.id:
+            continue
+        await unit.tx.add_new(_asked(unit, slot, other, 0))
+        shift = await unit.tx.one(select(Shift).where(Shift.slot_id == slot.id, Shift.person_id == other.id))
+        if shift.state == ShiftState.ASKED:
+            wanted = ShiftWanted(await shift_cards.view(unit, shift))
+            await outbox.send(unit, other.telegram_id, wanted, topic=shift_cards.topic(slot.id))
+            asked += 1
+    return asked
+
+
+async def _alert(unit: Unit, slot: Slot, gone: Person, asked: int) -> None:
+    view = await slots.slot_view(unit, slot.id)
+    if view is None:
+        return
+    message = StaffGone(
+        slot=view,
+        person=gone.name or gone.telegram_name,
+        confirmed=await slots.confirmed_staff(unit, slot.id),
+        needed=slot.staff_needed,
+        asked=asked,
+    )
+    about = f"slot:{slot.id}:staff_gone:{unit.cause}"
+    for coordinator in await people.holders(unit, Role.COORDINATOR):
+        await outbox.send(
+            unit, coordinator.telegram_id, message, about=about, topic=shift_cards.topic(slot.id)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """What became of an answer to a whole card: how many were confirmed, declined, or not possible."""
+
+    confirmed: int = 0
+    declined: int = 0
+    impossible: int = 0
+
+
+async def answer_card(unit: Unit, person: Person, batch_id: int, card: int, *, yes: bool) -> Answers:
+    """Answer everything on a card that was not answered yet, the earliest first.
+
+    What overlaps a session that the person runs, or has its people, is left unanswered and counted.
+    Raises `NotYourShift` if the person has no such card.
+    """
+    shifts = await shift_cards.shifts_on(unit, person.id, batch_id, card)
+    if not shifts:
+        raise NotYourShift
+    done = impossible = 0
+    for shift in shifts:
+        if shift.state != ShiftState.ASKED:
+            continue
+        try:
+            async with unit.tx.savepoint():
+                await answer(unit, person, shift.id, yes=yes)
+            done += 1
+        except (ShiftOver, SeatsFilled, ShiftOverlap):
+            impossible += 1
+    return Answers(done if yes else 0, 0 if yes else done, impossible)
+
+
+# --- the end of a slot
+
+
+async def release(unit: Unit, slot_ids: Sequence[int]) -> None:
+    """Slots were cancelled: their staff are free again and told so, each in one message."""
+    lost: dict[int, list[int]] = {}
+    shifts = await unit.tx.all(
+        select(Shift)
+        .where(col(Shift.slot_id).in_(slot_ids), Shift.state == ShiftState.CONFIRMED)
+        .order_by(col(Shift.starts_at), col(Shift.id))
+    )
+    for shift in shifts:
+        if await audit.move(unit, shift, ShiftState.RELEASED):
+            lost.setdefault(shift.person_id, []).append(shift.slot_id)
+    for slot_id in slot_ids:
+        await outbox.cancel(unit, shift_cards.topic(slot_id))
+    for person_id, theirs in lost.items():
+        person = await people.by_id(unit, person_id)
+        views: Sequence[SlotView] = await slots.slot_views(unit, theirs)
+        await outbox.send(unit, person.telegram_id, ShiftsCancelled(tuple(views)))

@@ -1,0 +1,97 @@
+"""Words about free times: what is ahead in each city, and telling those who can book."""
+
+from zoneinfo import ZoneInfo
+
+from bot.services.messages import slots as m
+from bot.texts import Html, Speech
+from handlers.render import places
+from handlers.render.problems import Facts, words
+from handlers.screen import Button, Rows, Screen, lines, paragraphs, renders, rows
+
+# --- what is ahead
+
+
+@renders(m.Openings)
+def openings(message: m.Openings, say: Speech) -> Screen:
+    """By city and day; announcing again is a press."""
+    plan = Button(say.say("🗓 Plan studio times"), "plan:go")
+    if not message.cities:
+        return Screen(say.say("There is no studio yet. Add the first one: /studio"))
+    buttons = [
+        Button(
+            say.say("📣 Announce again: {city}", city=say.named(city.names, city.code)),
+            f"slots:{city.code}:again",
+        )
+        for city in message.cities
+        if any(day.free for day in city.days)
+    ]
+    told = [_city(city, say) for city in message.cities]
+    return Screen(paragraphs(say.say("<b>What is ahead</b>"), *told), (*rows(buttons, 1), (plan,)))
+
+
+def _city(city: m.CityOpenings, say: Speech) -> Html:
+    days = [_day(day, say) for day in city.days] or [say.say("Nothing is planned.")]
+    more = say.say_n("… and one more day", "… and {n} more days", city.more) if city.more else ""
+    return lines(Html(f"<b>{say.named(city.names, city.code)}</b>"), *days, more)
+
+
+def _day(day: m.OpeningsDay, say: Speech) -> Html:
+    parts = []
+    if day.free:
+        parts.append(say.say("🟢 {n} free", n=day.free))
+    if day.taken:
+        parts.append(say.say("🔴 {n} taken", n=day.taken))
+    if day.lacking:
+        parts.append(say.say_n("👥 one lacks staff", "👥 {n} lack staff", day.lacking))
+    return Html(f"{say.day(day.day)}: {' · '.join(parts)}")
+
+
+# --- telling those who can book
+
+
+@renders(m.SlotsOpened)
+def slots_opened(message: m.SlotsOpened, say: Speech) -> Screen:
+    """Free times, the earliest as buttons; who has no partner finds one first."""
+    zone, city = ZoneInfo(message.zone), say.named(message.city_names)
+    if message.again:
+        head = say.say_n(
+            "🗓 One studio time is still free in {city}.",
+            "🗓 {n} studio times are still free in {city}.",
+            message.count,
+            city=city,
+        )
+    else:
+        head = say.say_n(
+            "🗓 A new studio time is free in {city}.",
+            "🗓 {n} new studio times are free in {city}.",
+            message.count,
+            city=city,
+        )
+    first, last = say.moment(message.first, zone), say.day(message.last, zone)
+    span = Html(f"{first}")
+    if say.day(message.first, zone) != last:
+        span = say.say("From {first} to {last}.", first=first, last=last)
+    if not message.paired:
+        hint = say.say("You record in pairs: find a partner first, then book together. /partner")
+        buttons: Rows = (
+            (
+                Button(say.say("Find me a partner"), "pair:find"),
+                Button(say.say("Invite a friend"), "pair:invite"),
+            ),
+        )
+        return Screen(lines(head, span, hint), buttons)
+    hint = say.say("Take one with your partner, or see all: /slots")
+    taken = [Button(places.short(slot, say), f"book:{slot.slot_id}") for slot in message.slots]
+    return Screen(lines(head, span, hint), rows(taken, 2))
+
+
+@words("NothingOpen")
+def _(_f: Facts, say: Speech) -> Html:
+    return say.say(
+        "Nothing is free there right now, so there is nothing to announce. /openings shows what is ahead."
+    )
+
+
+@words("JustAnnounced")
+def _(_f: Facts, say: Speech) -> Html:
+    return say.say("It was announced a moment ago; nobody wants it twice.")

@@ -1,0 +1,191 @@
+"""Words for the staff: what they are asked, what they have confirmed, what became of it."""
+
+from collections.abc import Iterable
+from itertools import groupby
+from zoneinfo import ZoneInfo
+
+from bot.services.messages import shifts as m
+from bot.texts import Html, Speech
+from handlers.render import places
+from handlers.render.problems import Facts, words
+from handlers.screen import Button, Rows, Screen, lines, paragraphs, renders
+
+
+def _time(shift: m.ShiftView, say: Speech) -> Html:
+    """From when to when, and the room where there are several."""
+    slot, zone = shift.slot, places.zone_of(shift.slot)
+    hours = f"{say.clock(slot.starts_at, zone)}–{say.clock(slot.ends_at, zone)}"
+    return (
+        Html(hours)
+        if slot.room_count < 2
+        else say.say("{hours}, room {number}", hours=hours, number=slot.room)
+    )
+
+
+def _standing(shift: m.ShiftView, say: Speech) -> Html:
+    """How a shift stands, behind its time."""
+    if shift.slot.state == "cancelled":
+        return say.say("❌ does not take place")
+    if shift.state == "confirmed":
+        return say.say("✅ you run it")
+    if shift.full:
+        return say.say("👥 has its people")
+    return say.say("✖️ without you") if shift.state == "declined" else say.say("❔")
+
+
+def _answerable(shift: m.ShiftView) -> bool:
+    if shift.slot.state not in ("draft", "open", "taken"):
+        return False
+    return shift.state == "confirmed" or (shift.state in ("asked", "declined") and not shift.full)
+
+
+def _by_day(shifts: Iterable[m.ShiftView], say: Speech) -> list[Html]:
+    """Days with their shifts, one a line."""
+    told = []
+    for day, group in groupby(shifts, key=lambda x: say.day(x.slot.starts_at, places.zone_of(x.slot))):
+        shown = (Html(f"   {_time(shift, say)} {_standing(shift, say)}") for shift in group)
+        told.append(lines(Html(f"<b>{day}</b>"), *shown))
+    return told
+
+
+def _buttons(shifts: Iterable[m.ShiftView], say: Speech) -> Rows:
+    """A row a shift: yes and no, as far as they would change anything."""
+    made = []
+    for shift in shifts:
+        if not _answerable(shift):
+            continue
+        label = f"{places.short(shift.slot, say)}{_room(shift, say)}"
+        yes = Button(f"✅ {label}", f"shift:{shift.shift_id}:yes")
+        no = Button("✖️ " + say.say("No"), f"shift:{shift.shift_id}:no")
+        gives_back = Button("✖️ " + say.say("Not {when} after all", when=label), f"shift:{shift.shift_id}:no")
+        choices = {"asked": (yes, no), "declined": (yes,), "confirmed": (gives_back,)}
+        made.append(choices[shift.state])
+    return tuple(made)
+
+
+def _room(shift: m.ShiftView, say: Speech) -> str:
+    return "" if shift.slot.room_count < 2 else " · " + say.say("room {number}", number=shift.slot.room)
+
+
+@renders(m.ShiftRequest)
+def shift_request(message: m.ShiftRequest, say: Speech) -> Screen:
+    """Which of these can you run? Each has its own answer; what is left has one for all."""
+    city = say.named(message.city_names)
+    ask = say.say("🎬 Can you run these sessions in {city}?", city=city)
+    if message.again:
+        ask = say.say("🎬 Still open: can you run these sessions in {city}?", city=city)
+    open_ = [shift for shift in message.shifts if shift.state == "asked" and _answerable(shift)]
+    zone = Html("")
+    if message.shifts:
+        first = message.shifts[0].slot
+        zone = say.say("Times in {zone}.", zone=say.zone(first.starts_at, places.zone_of(first)))
+    if not open_:
+        ask = say.say("🎬 Sessions in {city}: thank you for your answers.", city=city)
+    all_: Rows = ()
+    if len(open_) > 1:
+        data = f"shifts:{message.batch_id}:{message.card}"
+        all_ = (
+            (
+                Button(say.say("✅ All of these"), f"{data}:yes"),
+                Button(say.say("✖️ None of these"), f"{data}:no"),
+            ),
+        )
+    text = paragraphs(lines(ask, zone), *_by_day(message.shifts, say))
+    return Screen(text, (*_buttons(message.shifts, say), *all_))
+
+
+@renders(m.ShiftWanted)
+def shift_wanted(message: m.ShiftWanted, say: Speech) -> Screen:
+    """One session lost somebody: who steps in?"""
+    shift = message.shift
+    where = places.session(shift.slot, say)
+    if shift.state == "confirmed":
+        head = say.say("✅ Thank you, you run this session.")
+    elif not _answerable(shift):
+        head = say.say("🎬 Thank you, this session needs nobody any more.")
+    elif shift.state == "declined":
+        head = say.say("🎬 Noted: this session without you.")
+    else:
+        head = say.say("🎬 Somebody of the staff cannot come. Can you run this session?")
+    return Screen(lines(head, where), _buttons([shift], say))
+
+
+@renders(m.ShiftsCancelled)
+def shifts_cancelled(message: m.ShiftsCancelled, say: Speech) -> Screen:
+    """What was confirmed does not take place."""
+    head = say.say_n(
+        "❌ This session that you wanted to run does not take place:",
+        "❌ These {n} sessions that you wanted to run do not take place:",
+        len(message.slots),
+    )
+    shown = [Html(f"• {places.when(slot, say)}, {places.where(slot, say)}") for slot in message.slots[:20]]
+    more = len(message.slots) - len(shown)
+    return Screen(lines(head, *shown, say.say_n("• and one more", "• and {n} more", more) if more else ""))
+
+
+@renders(m.StaffGone)
+def staff_gone(message: m.StaffGone, say: Speech) -> Screen:
+    """To coordinators: a booked session lacks staff."""
+    head = say.say("⚠️ {person} of the staff cannot come to a booked session:", person=message.person)
+    count = say.say(
+        "{confirmed} of {needed} people are left.", confirmed=message.confirmed, needed=message.needed
+    )
+    asked = say.say("Nobody else is there to ask: write to somebody, or invite more staff with /invite")
+    if message.asked:
+        asked = say.say_n("One other is asked.", "{n} others are asked.", message.asked)
+    return Screen(lines(head, places.session(message.slot, say), count, asked))
+
+
+@renders(m.Today)
+def today(message: m.Today, say: Speech) -> Screen:
+    """One's shifts: first what waits for an answer, then what is confirmed."""
+    if not message.to_answer and not message.confirmed:
+        return Screen(say.say("You have no shifts. When sessions need you, you are asked here."))
+    parts: list[Html] = []
+    if message.confirmed:
+        parts += [say.say("✅ <b>You run</b>"), *_places(message.confirmed, say)]
+    if message.to_answer:
+        parts += [say.say("❔ <b>To answer</b>"), *_by_day(message.to_answer, say)]
+    if message.more:
+        parts.append(say.say_n("… and one more", "… and {n} more", message.more))
+    return Screen(paragraphs(*parts), _buttons((*message.to_answer[:8], *message.confirmed[:8]), say))
+
+
+def _places(shifts: Iterable[m.ShiftView], say: Speech) -> list[Html]:
+    """Confirmed shifts by day, with where they are."""
+    told = []
+    for day, group in groupby(shifts, key=lambda x: say.day(x.slot.starts_at, places.zone_of(x.slot))):
+        shown = []
+        for shift in group:
+            zone = places.zone_of(shift.slot)
+            hours = f"{say.clock(shift.slot.starts_at, zone)}–{say.clock(shift.slot.ends_at, zone)}"
+            shown.append(Html(f"   {hours} · {places.where(shift.slot, say)}"))
+        told.append(lines(Html(f"<b>{day}</b>"), *shown))
+    return told
+
+
+@words("NotYourShift")
+def _(_f: Facts, say: Speech) -> Html:
+    return say.say("This shift is not yours. /today lists yours.")
+
+
+@words("ShiftOver")
+def _(f: Facts, say: Speech) -> Html:
+    if f["state"] == "cancelled":
+        return say.say("This session does not take place any more. /today lists your shifts.")
+    return say.say("This session has begun or is over. /today lists your shifts.")
+
+
+@words("SeatsFilled")
+def _(_f: Facts, say: Speech) -> Html:
+    return say.say(
+        "Thank you, but this session has its people already. If one drops out, you are asked again."
+    )
+
+
+@words("ShiftOverlap")
+def _(f: Facts, say: Speech) -> Html:
+    zone = ZoneInfo(f["zone"])
+    starts, ends = f.time("starts_at"), f.time("ends_at")
+    when = say.stretch(starts, ends, zone) if starts and ends else ""
+    return say.say("You run another session at that time: {when}. Give that one back first.", when=when)

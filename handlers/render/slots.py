@@ -1,0 +1,291 @@
+"""Words about slots: being led to a plan, its preview, how far it is, openings, and announcements."""
+
+from html import escape
+from zoneinfo import ZoneInfo
+
+from bot.services.messages import slots as m
+from bot.texts import Html, Speech
+from handlers.render.problems import Facts, words
+from handlers.screen import Button, Rows, Screen, lines, paragraphs, renders, rows
+
+# --- being led to a plan
+
+
+@renders(m.AskPlan)
+def ask_plan(message: m.AskPlan, say: Speech) -> Screen:
+    """One question; typed answers work as well as the buttons."""
+    asks = {
+        "city": say.say("🗓 New studio times. In which city?"),
+        "dates": say.say("On which days? Take one, or type them: 2026-12-01..2026-12-07"),
+        "times": say.say(
+            "When do sessions begin, by the studio's clock? Take one, or type: 09:00,14:00,18:00"
+        ),
+        "length": say.say("How long is a session? Take one, or type it: 2h30m"),
+    }
+    leave = say.say("/cancel leaves this.") if message.step in ("city", "dates") else ""
+    text = lines(_so_far(message, say), asks[message.step], leave)
+    return Screen(text, (*_plan_choices(message, say), *_plan_back(message, say)))
+
+
+def _so_far(message: m.AskPlan, say: Speech) -> Html:
+    given = [escape(message.answers[step]) for step in ("dates", "times") if step in message.answers]
+    city = say.named(message.city_names) if message.city_names else ""
+    return Html("🗓 <b>" + " · ".join(part for part in (city, *given) if part) + "</b>") if city else Html("")
+
+
+def _plan_choices(message: m.AskPlan, say: Speech) -> Rows:
+    if message.step == "city":
+        buttons = [
+            Button(say.named(city.names, city.code), f"plan:city:{city.code}") for city in message.cities
+        ]
+        return rows(buttons, 2)
+    labels = [_label(message.step, option, say) for option in message.options]
+    buttons = [Button(label, f"plan:{message.step}:{index}") for index, label in enumerate(labels)]
+    return rows(buttons, 3 if message.step == "length" else 1)
+
+
+def _label(step: str, option: str, say: Speech) -> str:
+    if step == "dates":
+        return say.say_n("Tomorrow", "{n} days from tomorrow", int(option))
+    return option.replace(",", " · ")
+
+
+def _plan_back(message: m.AskPlan, say: Speech) -> Rows:
+    back = Button(say.say("◀ Back"), f"plan:back:{message.step}")
+    return ((back,),) if "dates" in message.answers or message.step == "times" else ()
+
+
+# --- the preview
+
+
+def grid_line(grid: m.Grid, say: Speech) -> Html:
+    """Where, which days, which times, how long."""
+    days = say.day(grid.first)
+    if grid.first != grid.last:
+        days = Html(f"{days} – {say.day(grid.last)}")
+    return lines(
+        Html(f"<b>{say.named(grid.city_names, grid.city)} · {days}</b>"),
+        say.say(
+            "{times}, each {length} (times in {zone})",
+            times=" · ".join(grid.times),
+            length=say.span(grid.length),
+            zone=grid.zone,
+        ),
+    )
+
+
+@renders(m.BatchPreview)
+def batch_preview(message: m.BatchPreview, say: Speech) -> Screen:
+    """Counts, what is left out, staff; nothing is created yet."""
+    grid = message.grid
+    sum_ = say.say(
+        "{days} × {times} × {rooms}",
+        days=say.say_n("one day", "{n} days", grid.days),
+        times=say.say_n("one time", "{n} times", len(grid.times)),
+        rooms=say.say_n("one room", "{n} rooms", grid.rooms),
+    )
+    made = say.say_n(
+        "<b>One</b> session would be created.", "<b>{n}</b> sessions would be created.", message.count
+    )
+    opens = Button(say.say("✅ Open them"), f"slots:{message.batch_id}:open")
+    drops = Button(say.say("Drop"), f"slots:{message.batch_id}:drop")
+    left_out = _left_out(message, say)
+    text = paragraphs(
+        say.say("🗓 <b>Preview</b>"),
+        lines(grid_line(grid, say), sum_),
+        lines(made, left_out),
+        _staff_note(message, say),
+    )
+    return Screen(text, ((opens, drops),))
+
+
+def _left_out(message: m.BatchPreview, say: Speech) -> Html:
+    parts = []
+    if message.past:
+        parts.append(say.say_n("• one has begun already", "• {n} have begun already", message.past))
+    if message.clashes:
+        parts.append(
+            say.say_n(
+                "• one overlaps what stands in its room",
+                "• {n} overlap what stands in their rooms",
+                message.clashes,
+            )
+        )
+    if message.nonexistent:
+        parts.append(
+            say.say(
+                "• clocks skip {times} (summer time begins)",
+                times=say.join([escape(at) for at in message.nonexistent]),
+            )
+        )
+    return lines(say.say("Left out:"), *parts) if parts else Html("")
+
+
+def _staff_note(message: m.BatchPreview, say: Speech) -> Html:
+    if message.staff_needed == 0:
+        return say.say("No staff needed: they open at once.")
+    need = say.say_n(
+        "👥 Each needs one person of the staff and opens when that one has confirmed.",
+        "👥 Each needs {n} people of the staff and opens when they have confirmed.",
+        message.staff_needed,
+    )
+    return lines(need, _staff_there(message.staff, message.grid, say))
+
+
+def _staff_there(staff: int, grid: m.Grid, say: Speech) -> Html:
+    city = say.named(grid.city_names, grid.city)
+    if staff == 0:
+        return say.say(
+            "⚠️ {city} has no staff yet. Whoever joins is asked: <code>/invite staff {code}</code>",
+            city=city,
+            code=grid.city,
+        )
+    return say.say_n(
+        "{city} has one person who is asked.", "{city} has {n} people who are asked.", staff, city=city
+    )
+
+
+@renders(m.BatchDropped)
+def batch_dropped(message: m.BatchDropped, say: Speech) -> Screen:
+    """Nothing was created."""
+    again = Button(say.say("🗓 Plan anew"), "plan:go")
+    return Screen(lines(grid_line(message.grid, say), say.say("Dropped; nothing was created.")), ((again,),))
+
+
+# --- how far it is
+
+
+@renders(m.BatchCard)
+def batch_card(message: m.BatchCard, say: Speech) -> Screen:
+    """What opened and what is missing, with what can be done about it."""
+    if message.total == 0:
+        text = say.say("Nothing of it is left ahead.")
+        again = Button(say.say("🗓 Plan anew"), "plan:go")
+        return Screen(lines(grid_line(message.grid, say), text), ((again,),))
+    if message.confirming:
+        return _confirm_taking_back(message, say)
+    return Screen(
+        paragraphs(grid_line(message.grid, say), _progress(message, say), _told(message, say)),
+        _card_buttons(message, say),
+    )
+
+
+def _progress(message: m.BatchCard, say: Speech) -> Html:
+    opened = message.free + message.taken
+    head = say.say("✅ All {total} are open.", total=message.total)
+    if opened < message.total:
+        head = say.say("⏳ {opened} of {total} are open.", opened=opened, total=message.total)
+    taken = (
+        say.say_n("One of them is taken.", "{n} of them are taken.", message.taken) if message.taken else ""
+    )
+    lacks = [_lack(lack, say) for lack in message.lacks]
+    skipped = ""
+    if message.skipped:
+        skipped = say.say_n("One was left out.", "{n} were left out.", message.skipped)
+    return lines(head, taken, *lacks, skipped)
+
+
+def _lack(lack: m.Lack, say: Speech) -> Html:
+    people = say.say_n("one person", "{n} people", lack.people)
+    return say.say_n("👥 One lacks {people}.", "👥 {n} lack {people}.", lack.slots, people=people)
+
+
+def _told(message: m.BatchCard, say: Speech) -> Html:
+    if message.lacks:
+        return _staff_there(message.staff, message.grid, say)
+    if message.announced_at is None and message.free:
+        return say.say("📣 They are announced to everybody who can book, outside the quiet hours.")
+    if message.announced_at is not None:
+        when = say.moment(message.announced_at, ZoneInfo(message.grid.zone))
+        return say.say("📣 Announced {when}.", when=when)
+    return Html("")
+
+
+def _card_buttons(message: m.BatchCard, say: Speech) -> Rows:
+    data = f"slots:{message.batch_id}"
+    made: list[tuple[Button, ...]] = []
+    if message.lacks:
+        made.append((Button(say.say("Ask the staff again"), f"{data}:ask"),))
+        lower = []
+        if message.staff_needed > 1:
+            lower.append(Button(say.say("One person is enough"), f"{data}:need1"))
+        lower.append(Button(say.say("Open without staff"), f"{data}:need0"))
+        made.append(tuple(lower))
+    if message.free or message.lacks:
+        made.append((Button(say.say("Take the free ones back"), f"{data}:back"),))
+    return tuple(made)
+
+
+def _confirm_taking_back(message: m.BatchCard, say: Speech) -> Screen:
+    count = message.total - message.taken
+    ask = say.say_n(
+        "Really take back the one time that nobody has booked?",
+        "Really take back the {n} times that nobody has booked?",
+        count,
+    )
+    stays = say.say("What is booked stays. Staff who confirmed are told.")
+    yes = Button(say.say("Yes, take them back"), f"slots:{message.batch_id}:gone")
+    no = Button(say.say("No"), f"slots:{message.batch_id}:card")
+    return Screen(paragraphs(grid_line(message.grid, say), lines(ask, stays)), ((yes, no),))
+
+
+# --- what can be wrong
+
+
+@words("NothingToPlan")
+def _(f: Facts, say: Speech) -> Html:
+    if f["past"] and not f["clashes"]:
+        return say.say("All of these times have begun already. Please take later days.")
+    if f["clashes"] and not f["past"]:
+        return say.say("Something stands in every room at all of these times. /openings shows what.")
+    return say.say("Nothing is left of this plan: the times are past, taken or skipped by the clocks.")
+
+
+@words("TooManySlots")
+def _(f: Facts, say: Speech) -> Html:
+    return say.say(
+        "That would be {count} sessions; at most {limit} fit into one plan. Please take fewer days.",
+        count=f["count"],
+        limit=f["limit"],
+    )
+
+
+@words("UnknownBatch")
+def _(_f: Facts, say: Speech) -> Html:
+    return say.say("I do not know this plan. /newslots makes a new one.")
+
+
+@words("BatchOver")
+def _(f: Facts, say: Speech) -> Html:
+    if f["state"] == "dropped":
+        return say.say("This plan was dropped. /newslots makes a new one.")
+    return say.say("These times were opened already. /openings shows them.")
+
+
+@words("BatchNotOpened")
+def _(f: Facts, say: Speech) -> Html:
+    if f["state"] == "dropped":
+        return say.say("This plan was dropped. /newslots makes a new one.")
+    return say.say("These times are not open yet: answer the preview first.")
+
+
+@words("NobodyToAsk")
+def _(f: Facts, say: Speech) -> Html:
+    if f["staff"] == 0:
+        return say.say(
+            "There is no staff in this city yet. Invite some: /invite staff {code}", code=f["city"]
+        )
+    return say.say(
+        "Everybody has answered already. Invite more staff, or open with fewer: /invite staff {code}",
+        code=f["city"],
+    )
+
+
+@words("JustAsked")
+def _(_f: Facts, say: Speech) -> Html:
+    return say.say("The staff were asked a moment ago. Give them a minute.")
+
+
+@words("NothingLacking")
+def _(_f: Facts, say: Speech) -> Html:
+    return say.say("Nothing waits for staff any more. /openings shows how it stands.")

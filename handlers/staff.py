@@ -1,0 +1,64 @@
+"""The staff's side: `/today`, and the answers to "can you run this session?"."""
+
+from bot.rules.roles import Role
+from bot.services import outbox, shift_cards, shifts
+from bot.services.messages.shifts import ShiftWanted, Today
+from handlers.context import Context
+from handlers.switchboard import StaleButton, Switchboard
+
+
+async def today(context: Context) -> None:
+    """One's shifts: to answer and confirmed, by day."""
+    await context.reply(await shift_cards.today(context.unit, context.person))
+
+
+async def answered(context: Context, shift_id: int, choice: str) -> None:
+    """One shift, from whichever message it was asked in."""
+    if choice not in ("yes", "no"):
+        raise StaleButton
+    unit, person, say = context.unit, context.person, context.say
+    shift = await shifts.answer(unit, person, shift_id, yes=choice == "yes")
+    context.toast(say.say("✅ You run it.") if choice == "yes" else say.say("Noted: without you."))
+    kind = await _pressed_kind(context)
+    slot_batch = await shift_cards.batch_of(unit, shift)
+    if kind == Today.kind:
+        await context.show(await shift_cards.today(unit, person))
+    elif kind == ShiftWanted.kind or slot_batch is None or not shift.card:
+        await context.show(ShiftWanted(await shift_cards.view(unit, shift)))
+    else:
+        await context.show(await shift_cards.card(unit, person, slot_batch, shift.card))
+
+
+async def card_answered(context: Context, batch_id: int, card: int, choice: str) -> None:
+    """Everything that is still open on a card at once."""
+    if choice not in ("yes", "no"):
+        raise StaleButton
+    unit, person, say = context.unit, context.person, context.say
+    answers = await shifts.answer_card(unit, person, batch_id, card, yes=choice == "yes")
+    told = [say.say("Noted.")]
+    if answers.confirmed:
+        told = [say.say_n("✅ You run one session.", "✅ You run {n} sessions.", answers.confirmed)]
+    if answers.impossible:
+        told.append(
+            say.say_n(
+                "One more overlaps another one of yours or has its people already.",
+                "{n} more overlap others of yours or have their people already.",
+                answers.impossible,
+            )
+        )
+    context.toast(" ".join(told), alert=bool(answers.impossible))
+    await context.show(await shift_cards.card(unit, person, batch_id, card))
+
+
+async def _pressed_kind(context: Context) -> str:
+    """The kind of message that the pressed button is under."""
+    message_id = context.pressed_message_id
+    row = await outbox.row_of_message(context.unit, context.chat.id, message_id) if message_id else None
+    return await outbox.kind_of(context.unit, row) if row is not None else ""
+
+
+def connect(board: Switchboard) -> None:
+    """Register the staff's command and answers."""
+    board.command("today", today, Role.STAFF)
+    board.press("shift", answered)
+    board.press("shifts", card_answered)
