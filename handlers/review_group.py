@@ -12,7 +12,8 @@ async def reviewers(context: Context) -> None:
     if wanted in CHOICES:
         await choose(context, wanted)
     else:
-        await context.reply(await review_groups.state(context.unit, context.chat.id, private=context.private))
+        title = context.chat.title or ""
+        await context.reply(await review_groups.state(context.unit, context.person, context.chat.id, title))
 
 
 async def choose(context: Context, wanted: str) -> None:

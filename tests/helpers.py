@@ -5,12 +5,18 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from sqlmodel import col, select
+from sqlmodel import col, select, update
 
+from bot.delivery.clock import Clock
+from bot.rules.consent import CONSENT_VERSION
+from bot.rules.onboarding import REQUIRED_PURPOSES
+from bot.rules.roles import Role
+from bot.services.due import RINGS
 from bot.services.messages import Message, load
-from bot.services.people import Visitor, arrive, change
+from bot.services.onboarding import answer_consent
+from bot.services.people import Visitor, arrive, change, grant
 from bot.services.unit import Unit, Units
-from storage.tables import City, OutboxRow, Person, Room, Slot, Studio
+from storage.tables import City, OutboxRow, Person, Room, Sample, Slot, Studio
 
 NOON = datetime(2026, 11, 20, 4, 0, tzinfo=UTC)
 """Friday, 20 November 2026, 12:00 in Shanghai."""
@@ -49,6 +55,45 @@ async def a_person(unit: Unit, telegram_id: int, name: str = "", **columns: Any)
     return person
 
 
+async def a_reviewer(unit: Unit, telegram_id: int, name: str = "", **columns: Any) -> Person:
+    """A reviewer who hears English, unless `columns` say otherwise, and does not want to record."""
+    person = await a_person(unit, telegram_id, name, **{"applying": False, **columns})
+    await grant(unit, person, Role.REVIEWER)
+    return person
+
+
+async def an_approved(unit: Unit, telegram_id: int, name: str = "", **columns: Any) -> Person:
+    """Somebody approved who agreed to everything that is asked: they can look for a partner."""
+    person = await a_person(unit, telegram_id, name, **{"approved_at": unit.now, **columns})
+    for purpose in REQUIRED_PURPOSES:
+        await answer_consent(unit, person, purpose.value, CONSENT_VERSION, agree=True)
+    return person
+
+
+async def a_sample(unit: Unit, person: Person, **columns: Any) -> Sample:
+    """A checked English sample that is queued for the reviewers; nobody was told of it yet."""
+    known: dict[str, Any] = {
+        "person_id": person.id,
+        "state": "queued",
+        "file_id": f"file-{person.id}",
+        "file_unique_id": f"unique-{person.id}",
+        "media": "voice",
+        "language": "en",
+        "agreed": True,
+        "checked_at": unit.now,
+        "facts": {"duration": 150.0},
+        "audio_key": f"key-{person.id}.ogg",
+        "created_at": unit.now,
+        "queued_at": unit.now,
+    }
+    return await unit.tx.add(Sample(**{**known, **columns}))
+
+
+async def ring(units: Units) -> None:
+    """Run every timer that is due now, as the clock does."""
+    await Clock(units, RINGS).run_due()
+
+
 async def a_studio(unit: Unit, city: str = "beijing", rooms: int = 2, zone: str = "Asia/Shanghai") -> Studio:
     """A studio with rooms in a city, which is made if it is new."""
     await unit.tx.add_new(City(code=city, names={"en": city.title()}, created_at=unit.now))
@@ -72,6 +117,16 @@ async def a_slot(unit: Unit, studio: Studio, starts_at: datetime, *, room: int =
         "created_at": unit.now,
     }
     return await unit.tx.add(Slot(**{**known, **columns}))
+
+
+async def deliver(units: Units) -> None:
+    """Let everything that is queued have been sent, so that a change of it is an edit."""
+    async with units.writing("everything arrives") as unit:
+        await unit.tx.change(
+            update(OutboxRow)
+            .where(col(OutboxRow.state) == "queued")
+            .values(state="sent", message_id=OutboxRow.id)
+        )
 
 
 async def told(units: Units, telegram_id: int) -> list[Message]:

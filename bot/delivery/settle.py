@@ -6,10 +6,11 @@ import structlog
 from sqlalchemy.orm import aliased
 from sqlmodel import col, exists, select, update
 
+from bot.services import people
 from bot.services.messages import KINDS, IfUncertain
 from bot.services.ports import Blocked, Moved, NotSent, Outcome, RetryAfter, Sent, Uncertain
 from bot.services.unit import Unit
-from storage.tables import Assignment, OutboxRow, Person, ReviewGroup
+from storage.tables import Assignment, OutboxRow, ReviewGroup
 
 log = structlog.get_logger()
 
@@ -40,9 +41,7 @@ async def settle(unit: Unit, row: OutboxRow, outcome: Outcome) -> None:
                 )
         case Blocked(reason):
             await write(unit, row, state="blocked", error=reason)
-            await unit.tx.change(
-                update(Person).where(col(Person.telegram_id) == row.chat_id).values(reachable=False)
-            )
+            await people.lost(unit, row.chat_id)
         case RetryAfter():
             await _queue_again(unit, row, attempts=max(0, row.attempts - 1))
         case Moved(chat_id):

@@ -53,6 +53,10 @@ class DomainError(Exception):
         return _rebuild, (type(self), self.data)
 
 
+class NotYours(DomainError):
+    """The thing behind the button belongs to somebody else, or never was."""
+
+
 # --- onboarding
 
 

@@ -3,13 +3,13 @@
 from sqlmodel import col, update
 
 from bot.rules import review as rules
-from bot.rules.errors import AlreadyAppealed, DomainError, ReasonMissing
+from bot.rules.errors import AlreadyAppealed, DomainError, NotYours, ReasonMissing
 from bot.rules.review import Reason
 from bot.rules.states import SampleState
 from bot.services import audit, outbox, review_cards, reviewers, reviews, verdicts, votes
 from bot.services.messages.reviews import AppealTaken, ReviewCard
 from bot.services.people import Person
-from bot.services.samples import AlreadyApproved, NotYours, SampleUnderWay, live_sample
+from bot.services.samples import AlreadyApproved, SampleUnderWay, live_sample
 from bot.services.timers import drop_timers
 from bot.services.unit import Unit
 from storage.tables import Sample

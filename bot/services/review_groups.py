@@ -45,7 +45,7 @@ async def begin_here(unit: Unit, person: Person, chat_id: int, title: str) -> No
     if former is None or former.chat_id != chat_id:
         if former is not None:
             await _leave(unit, former)
-        await unit.tx.add_new(_group(unit, person, chat_id, title))
+        await unit.tx.add_new(_group(unit, person, chat_id, title, active=True))
     language = people.language_of(person)
     fresh = {"active": True, "title": title, "language": language, "created_by": person.id}
     if former is None or former.chat_id != chat_id:
@@ -57,12 +57,12 @@ async def begin_here(unit: Unit, person: Person, chat_id: int, title: str) -> No
     await reviews.assign_waiting(unit)
 
 
-def _group(unit: Unit, person: Person, chat_id: int, title: str) -> ReviewGroup:
+def _group(unit: Unit, person: Person, chat_id: int, title: str, *, active: bool) -> ReviewGroup:
     return ReviewGroup(
         chat_id=chat_id,
         title=title,
         language=people.language_of(person),
-        active=True,
+        active=active,
         created_by=person.id,
         created_at=unit.now,
     )
@@ -77,8 +77,14 @@ async def end(unit: Unit, person: Person, chat_id: int) -> None:
     await outbox.send(unit, chat_id, GroupEnded(before=group is not None))
 
 
-async def state(unit: Unit, chat_id: int, *, private: bool) -> GroupState:
-    """Where reviewing happens, as told in a chat."""
+async def state(unit: Unit, person: Person, chat_id: int, title: str) -> GroupState:
+    """Where reviewing happens, as told in a chat; `title` is empty in a private one.
+
+    A group in which a coordinator asks is spoken to in the coordinator's language from then on.
+    """
+    private = not title
+    if not private:
+        await unit.tx.add_new(_group(unit, person, chat_id, title, active=False))
     group = await reviews.active_group(unit)
     here = group is not None and group.chat_id == chat_id
     return GroupState(group.title if group else "", here=here, private_chat=private)

@@ -7,7 +7,7 @@ import structlog
 from sqlmodel import col, select, update
 
 from bot.rules.audio import AudioFacts, Finding, Severity, Unreadable, judge, judge_unreadable, refused
-from bot.rules.errors import AttemptsUsedUp, DomainError
+from bot.rules.errors import AttemptsUsedUp, DomainError, NotYours
 from bot.rules.states import LIVE_SAMPLES, SampleState
 from bot.services import audit, onboarding, outbox, people, reviews
 from bot.services.attempts import attempts_of
@@ -82,10 +82,6 @@ class FileTooLarge(DomainError):
 
 class HeardBefore(DomainError):
     """The very same file was with the reviewers already."""
-
-
-class NotYours(DomainError):
-    """The thing behind the button belongs to somebody else, or never was."""
 
 
 class NothingToAnswer(DomainError):

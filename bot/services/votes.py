@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlmodel import col, select, update
 
-from bot.rules.errors import DomainError, ReasonMissing
+from bot.rules.errors import DomainError, NotYours, ReasonMissing
 from bot.rules.review import Reason
 from bot.rules.roles import Role
 from bot.rules.states import AssignmentState, SampleState
@@ -13,7 +13,6 @@ from bot.services.messages.reviews import ReviewClosed
 from bot.services.people import Person
 from bot.services.review_cards import playback, topic_of
 from bot.services.reviewers import CannotReview
-from bot.services.samples import NotYours
 from bot.services.timers import drop_timers
 from bot.services.unit import Unit
 from storage.tables import Assignment, Decision, Sample

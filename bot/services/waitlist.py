@@ -9,7 +9,7 @@ from sqlmodel import col, func, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from bot.rules.booking import book_by, hold_until
-from bot.rules.errors import DomainError, SlotNotOpen, TooLate
+from bot.rules.errors import DomainError, NotYours, SlotNotOpen, TooLate
 from bot.rules.states import SlotState, WaitState
 from bot.services import audit, bookings, outbox, slots
 from bot.services.bookings import Party, name_of
@@ -25,7 +25,6 @@ from bot.services.messages.waitlist import (
     WaitOver,
 )
 from bot.services.people import Person
-from bot.services.samples import NotYours
 from bot.services.timers import drop_timers, set_timer
 from bot.services.unit import Unit
 from storage.tables import Pair, PairMember, Slot, Timer, Waiting
