@@ -4,22 +4,40 @@ from typing import Any
 
 from telegram.ext import Application
 
-from handlers import invite, slots_admin, staff, studio, (
+from handlers import (
     booking,
     broadcast,
     everyone,
+    invite,
     onboarding,
     overview,
     partner,
     review_group,
     reviewer,
     sample,
+    slots_admin,
+    staff,
+    studio,
 )
 from handlers.context import Context
 from handlers.otherwise import Otherwise
 from handlers.switchboard import Switchboard
 
-SUBJECTS = (everyone, broadcast, onboarding, overview, sample, reviewer, review_group, partner, booking, studio, slots_admin, staff, invite)
+SUBJECTS = (
+    everyone,
+    broadcast,
+    onboarding,
+    overview,
+    sample,
+    reviewer,
+    review_group,
+    partner,
+    booking,
+    studio,
+    slots_admin,
+    staff,
+    invite,
+)
 
 
 def make() -> Switchboard:
