@@ -70,10 +70,10 @@ async def _own_card(context: Context, assignment_id: int, choice: str) -> None:
         context.toast(_noted(context, approve=True))
     elif choice == "no":
         await votes.begin_rejection(unit, seated)
-        context.toast(context.say.say("Tick at least one reason, then Done: only then your vote counts."))
+        context.toast(context.say.say("Tick at least one reason, then Done: only then does your vote count."))
     elif choice == "skip":
         await votes.skip(unit, person, seated)
-        context.toast(context.say.say("Skipped: somebody else hears it."))
+        context.toast(context.say.say("Skipped: somebody else will hear it."))
     else:
         raise StaleButton
 

@@ -15,15 +15,14 @@ def partner_link(message: m.PartnerLink, say: Speech) -> Screen:
     """The link for one friend."""
     until = say.day(message.expires_at, ZoneInfo(message.zone))
     rest = say.say(
-        "It works once, until {day}. Your friend is asked whether to be your partner; your own yes is given by "
-        "sending it.",
+        "It works once, until {day}. By sending it you say yes; then only your friend’s yes is missing.",
         day=until,
     )
     out = later = ""
     if message.left_pool:
-        out = say.say("We have stopped looking for somebody else meanwhile.")
+        out = say.say("We have stopped looking for somebody else in the meantime.")
     if not message.approved:
-        later = say.say("You are partners as soon as both of you are approved and your friend said yes.")
+        later = say.say("You become partners as soon as both of you are approved and your friend says yes.")
     buttons: list[tuple[Button, ...]] = []
     if message.again:
         buttons.append((Button(say.say("Take it back and make a new one"), "pair:invite:new"),))
@@ -50,13 +49,14 @@ def invitee_found(message: m.InviteeFound, say: Speech) -> Screen:
     if message.ready:
         return Screen(
             say.say(
-                "💌 {name} opened your link and is asked now. You hear the answer here.", name=message.name
+                "💌 {name} opened your link and is being asked. You will get the answer here.",
+                name=message.name,
             )
         )
     return Screen(
         say.say(
-            "💌 {name} opened your link. As soon as both of you are approved, {name} is asked. You can see it with "
-            "/partner.",
+            "💌 {name} opened your link. We will ask {name} as soon as both of you are approved; "
+            "/partner shows it.",
             name=message.name,
         )
     )
@@ -72,7 +72,7 @@ def invitation_out(message: m.InvitationOut, say: Speech) -> Screen:
             "💌 {name} opened your last link and waits until both of you are approved.", name=message.name
         )
     return Screen(
-        paragraphs(state, say.say("A new link takes that invitation back.")),
+        paragraphs(state, say.say("A new link would take that invitation back.")),
         ((Button(say.say("Invite somebody else instead"), "pair:invite:new"),),),
     )
 
@@ -93,9 +93,9 @@ def invitation_over(message: m.InvitationOver, say: Speech) -> Screen:
     """A waiting invitation came to nothing."""
     name = message.name
     reasons = {
-        "paired": say.say("{name} has found a partner meanwhile, so the invitation is closed.", name=name),
+        "paired": say.say("{name} has found another partner, so the invitation is closed.", name=name),
         "other": say.say("{name} has taken the invitation back.", name=name),
-        "gone": say.say("{name} does not take part any more, so the invitation is closed.", name=name),
+        "gone": say.say("{name} is no longer taking part, so the invitation is closed.", name=name),
     }
     text = reasons.get(message.why) or _cannot(message.why, name, say)
     return Screen(
@@ -108,7 +108,7 @@ def _cannot(obstacle: str, name: str, say: Speech) -> Html:
     reasons = {
         "city": say.say("You and {name} record in different cities, so you cannot be partners.", name=name),
         "language": say.say("You and {name} have no language in common to record in.", name=name),
-        "repeat": say.say("You and {name} have been partners before, and we look for new pairs.", name=name),
+        "repeat": say.say("You and {name} were partners before, and we look for new pairs.", name=name),
     }
     return reasons.get(obstacle, say.say("You and {name} cannot be partners.", name=name))
 
@@ -120,7 +120,7 @@ def _(_f: Facts, say: Speech) -> Html:
 
 @words("InviterPaired")
 def _(f: Facts, say: Speech) -> Html:
-    return say.say("{name} has found a partner meanwhile, so this link is closed.", name=f["name"])
+    return say.say("{name} has found another partner, so this link is closed.", name=f["name"])
 
 
 @words("CannotPair")

@@ -58,31 +58,35 @@ def later(message: m.PartnerLater, say: Speech) -> Screen:
     """Not approved yet."""
     if message.missing == "verdict":
         text = say.say(
-            "Partners are for approved people, and your sample is still on its way. You hear from us as soon as "
-            "it is decided."
+            "You get a partner once your sample is approved, and it is still on its way. You will "
+            "hear from us as soon as it is decided."
         )
     else:
-        text = say.say("Partners are for approved people. Your next step is a voice sample: /sample")
+        text = say.say(
+            "You get a partner once your sample is approved. Your next step is that sample: /sample"
+        )
     invited_by = ""
     if message.invited_by:
         invited_by = say.say("💌 {name}’s invitation is kept for you until then.", name=message.invited_by)
     friend = _opened_line(message.invited, say)
     if not (message.invited_by or message.invited):
-        friend = say.say("Do you have a friend to record with? You can invite them now.")
+        friend = say.say("Is there a friend you want to record with? You can invite them now.")
     return Screen(paragraphs(text, invited_by, friend), ((invite_button(say),),))
 
 
 def _opened_line(name: str, say: Speech) -> Html:
     if not name:
         return Html("")
-    return say.say("💌 {name} opened your link. You hear from us as soon as there is an answer.", name=name)
+    return say.say(
+        "💌 {name} opened your link. You will hear from us as soon as there is an answer.", name=name
+    )
 
 
 @renders(m.NoPartner)
 def no_partner(message: m.NoPartner, say: Speech) -> Screen:
     """Nobody yet."""
     text = say.say(
-        "You record in pairs, so you need a partner. Shall we find one for you, or do you bring a friend?"
+        "You record in pairs, so you need a partner. Shall we find one for you, or will you bring a friend?"
     )
     return Screen(paragraphs(text, _opened_line(message.invited, say)), both_ways(say))
 
@@ -91,7 +95,8 @@ def no_partner(message: m.NoPartner, say: Speech) -> Screen:
 def in_pool(message: m.InPool, say: Speech) -> Screen:
     """Waiting."""
     text = say.say(
-        "🔎 We are looking for a partner for you, since {when}. You hear from us as soon as somebody fits.",
+        "🔎 We have been looking for a partner for you since {when}. You will hear from us as soon as "
+        "somebody fits.",
         when=say.moment(message.since, ZoneInfo(message.zone)),
     )
     return Screen(
@@ -106,7 +111,7 @@ def in_pool(message: m.InPool, say: Speech) -> Screen:
 @renders(m.LeftPool)
 def left_pool(_message: m.LeftPool, say: Speech) -> Screen:
     """Not looking any more."""
-    text = say.say("Done: we have stopped looking. Nobody is proposed to you until you ask again.")
+    text = say.say("Done: we have stopped looking. Press the button whenever you want us to start again.")
     return Screen(text, both_ways(say))
 
 
@@ -137,8 +142,8 @@ def why_none(message: m.WhyNoPartner, say: Speech) -> Screen:
     busy = ""
     if message.in_proposals:
         busy = say.say_n(
-            "One more is answering a proposal just now and may be free again soon.",
-            "{n} more are answering proposals just now and may be free again soon.",
+            "One more person is answering a proposal right now and may be free again soon.",
+            "{n} more people are answering proposals right now and may be free again soon.",
             message.in_proposals,
         )
     return Screen(paragraphs(_REASONS[message.reason](message, say), busy), tuple(buttons))
@@ -146,12 +151,12 @@ def why_none(message: m.WhyNoPartner, say: Speech) -> Screen:
 
 def _next_round(message: m.WhyNoPartner, say: Speech) -> Html:
     fits = say.say_n(
-        "One person in the pool fits you, but it did not come to a proposal yet.",
-        "{n} people in the pool fit you, but it did not come to a proposal yet.",
+        "One person in the pool fits you, but has not been proposed to you yet.",
+        "{n} people in the pool fit you, but none has been proposed to you yet.",
         message.possible,
     )
     if message.next_round is None:
-        return lines(fits, say.say("You are looked at again as soon as somebody joins."))
+        return lines(fits, say.say("We look again as soon as somebody joins."))
     when = say.clock(message.next_round, ZoneInfo(message.zone))
     return lines(fits, say.say("The next round is at {time}.", time=when))
 
@@ -160,7 +165,7 @@ _Why = Callable[[m.WhyNoPartner, Speech], Html]
 
 _REASONS: dict[str, _Why] = {
     "nobody_waiting": lambda _m, say: say.say(
-        "Nobody else is free in the pool just now. What helps most: invite a friend."
+        "Nobody else is free in the pool right now. What helps most: invite a friend."
     ),
     "other_cities": lambda w, say: say.say_n(
         "One person is waiting, but in another city. What helps most: a friend from your city.",
@@ -180,15 +185,15 @@ _REASONS: dict[str, _Why] = {
         w.no_common_hours,
     ),
     "met_before": lambda w, say: say.say_n(
-        "The one who would fit has been your partner before, and we look for new voices. What helps most: "
-        "invite a friend, or wait for others to join.",
-        "The {n} who would fit have been your partners before, and we look for new voices. What helps most: "
-        "invite a friend, or wait for others to join.",
+        "The one person who would fit was your partner before, and we look for new pairs. What helps "
+        "most: invite a friend, or wait for others to join.",
+        "The {n} people who would fit were your partners before, and we look for new pairs. What "
+        "helps most: invite a friend, or wait for others to join.",
         w.met_before,
     ),
     "ruled_out": lambda _m, say: say.say(
-        "With those who would fit, one of you has said no before, and we respect that. What helps most: invite "
-        "a friend, or wait for others to join."
+        "Among those who would fit, somebody on one side said no before, and we respect that. What "
+        "helps most: invite a friend, or wait for others to join."
     ),
     "next_round": _next_round,
 }
@@ -204,11 +209,13 @@ def ask_leave(message: m.AskLeavePair, say: Speech) -> Screen:
     sessions = ""
     if message.bookings:
         sessions = say.say_n(
-            "Your session that is booked is cancelled then; late, it counts as a strike for you.",
-            "Your {n} sessions that are booked are cancelled then; late ones count as strikes for you.",
+            "Your booked session will be cancelled. If it is too late for that, it counts as a "
+            "strike for you.",
+            "Your {n} booked sessions will be cancelled. Each one that is too late for that counts "
+            "as a strike for you.",
             message.bookings,
         )
-    text = say.say("Do you want to leave the pair with {name}? {name} is told.", name=message.name)
+    text = say.say("Do you want to stop being partners with {name}? We will tell {name}.", name=message.name)
     never = say.say("Leave, and never again with {name}", name=message.name)
     return Screen(
         paragraphs(text, sessions),
@@ -225,11 +232,12 @@ def left_pair(message: m.LeftPair, say: Speech) -> Screen:
     """The pair is no more."""
     never = sessions = ""
     if message.by_self:
-        text = say.say("You have left the pair with {name}.", name=message.name)
-        never = say.say("You two are not brought together again.") if message.never else ""
+        text = say.say("You and {name} are no longer partners.", name=message.name)
+        never = say.say("We will not bring you two together again.") if message.never else ""
     elif message.rescued:
         text = say.say(
-            "{name} has found a stand-in and records with them from now on, so you two are partners no more.",
+            "{name} has found a stand-in and records with them from now on, so you two are no longer "
+            "partners.",
             name=message.name,
         )
     else:
@@ -258,12 +266,12 @@ def stayed(message: m.StayedPair, say: Speech) -> Screen:
 
 @words("NotApprovedYet")
 def _(_f: Facts, say: Speech) -> Html:
-    return say.say("Partners are for approved people. /status shows what is missing.")
+    return say.say("You get a partner once your sample is approved. /status shows what is missing.")
 
 
 @words("ConsentLapsed")
 def _(_f: Facts, say: Speech) -> Html:
-    return say.say("For this we need your consent to the present text. /start asks for it.")
+    return say.say("For this we need your consent to the current text. /start asks for it.")
 
 
 @words("HasPartner")
@@ -273,14 +281,14 @@ def _(f: Facts, say: Speech) -> Html:
 
 @words("NotInPool")
 def _(_f: Facts, say: Speech) -> Html:
-    return say.say("You are not looking for a partner just now. /partner shows what you can do.")
+    return say.say("You are not looking for a partner right now. /partner shows what you can do.")
 
 
 @words("AlreadyPaired")
 def _(_f: Facts, say: Speech) -> Html:
-    return say.say("One of you has found a partner in this very moment. /partner shows where you stand.")
+    return say.say("One of you has just found a partner. /partner shows where you stand.")
 
 
 @words("AlreadyParted")
 def _(_f: Facts, say: Speech) -> Html:
-    return say.say("This pair is no more. /partner shows where you stand.")
+    return say.say("You two are no longer partners. /partner shows where you stand.")

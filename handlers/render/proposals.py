@@ -19,8 +19,8 @@ def card(message: m.ProposalCard, say: Speech) -> Screen:
         case "ask":
             return _question(message, say)
         case "yes":
-            text = say.say("✅ You said yes to <b>{name}</b>; now {name} is asked.", name=name)
-            back = Button(say.say("No, after all"), f"match:{message.proposal_id}:no")
+            text = say.say("✅ You said yes to <b>{name}</b>. Now we are waiting for {name}.", name=name)
+            back = Button(say.say("No after all"), f"match:{message.proposal_id}:no")
             return Screen(paragraphs(text, _by(message, say)), ((back,),))
         case "paired":
             return Screen(say.say("✅ You and <b>{name}</b> both said yes.", name=name))
@@ -32,7 +32,7 @@ def card(message: m.ProposalCard, say: Speech) -> Screen:
 
 def _question(message: m.ProposalCard, say: Speech) -> Screen:
     name = message.other.name
-    reminder = say.say("⏰ <b>Reminder:</b> this waits for your answer.") if message.reminder else ""
+    reminder = say.say("⏰ <b>Reminder:</b> this is waiting for your answer.") if message.reminder else ""
     yes = Button(say.say("Yes, with {name}", name=name), f"match:{message.proposal_id}:yes")
     no = Button(say.say("No"), f"match:{message.proposal_id}:no")
     return Screen(
@@ -40,7 +40,7 @@ def _question(message: m.ProposalCard, say: Speech) -> Screen:
             reminder,
             lines(_title(message, say), about(message.other, say)),
             _why(message, say),
-            lines(say.say("Saying no costs nothing."), _by(message, say)),
+            lines(say.say("Saying no costs you nothing."), _by(message, say)),
         ),
         ((yes, no),),
     )
@@ -67,9 +67,9 @@ def _why(message: m.ProposalCard, say: Speech) -> Html:
         "same_city": say.say("• you record in the same city"),
         "shared_language": say.say("• you both speak {languages}", languages=shared),
         "same_dialect": say.say("• the same dialect: {dialect}", dialect=say.say(dialect) if dialect else ""),
-        "balance": say.say("• your shares of the talk complete each other"),
+        "balance": say.say("• your shares of the talk balance each other"),
         "wish": say.say("• it meets your wish"),
-        "longest_waiting": say.say("• one of you has waited longest of all"),
+        "longest_waiting": say.say("• one of you has waited the longest"),
     }
     reasons = [texts[reason] for reason in message.reasons]
     return lines(say.say("Why you two:"), *reasons) if reasons else Html("")
@@ -80,7 +80,7 @@ def _by(message: m.ProposalCard, say: Speech) -> Html:
         return Html("")
     when = say.moment(message.expires_at, ZoneInfo(message.zone))
     if message.state == "yes":
-        return say.say("You hear from us by {when} at the latest.", when=when)
+        return say.say("You will hear from us by {when} at the latest.", when=when)
     return say.say("Please answer by {when}.", when=when)
 
 
@@ -88,7 +88,7 @@ def _said_no(message: m.ProposalCard, say: Speech) -> Screen:
     name = message.other.name
     text = say.say("You said no to {name}. That costs you nothing.", name=name)
     if message.in_pool:
-        more = say.say("You keep your place, and we go on looking for you.")
+        more = say.say("You keep your place, and we keep looking for you.")
         return Screen(paragraphs(text, more), ((leave_pool_button(say),),))
     return Screen(text, both_ways(say))
 
@@ -106,7 +106,7 @@ def over(message: m.ProposalOver, say: Speech) -> Screen:
         )
         return Screen(text, ((find_button(say),),))
     reason = {"pool": _pool_over, "invitation": _invitation_over, "rescue": _rescue_over}[message.via]
-    on = say.say("You keep your place, and we go on looking for you.") if message.in_pool else ""
+    on = say.say("You keep your place, and we keep looking for you.") if message.in_pool else ""
     return Screen(paragraphs(reason(message, say), on), _ways_on(message, say))
 
 
@@ -120,11 +120,11 @@ def _pool_over(message: m.ProposalOver, say: Speech) -> Html:
     name = message.name
     texts = {
         "declined": say.say(
-            "It does not work out with {name} this time. That is no judgement of you.", name=name
+            "It did not work out with {name} this time. That says nothing about you.", name=name
         ),
         "unanswered": say.say("{name} did not answer in time.", name=name),
         "ignored": say.say("You did not answer in time, so the proposal with {name} is closed.", name=name),
-        "gone": say.say("{name} is not available any more.", name=name),
+        "gone": say.say("{name} is no longer available.", name=name),
     }
     return texts[message.why]
 
@@ -132,13 +132,13 @@ def _pool_over(message: m.ProposalOver, say: Speech) -> Html:
 def _invitation_over(message: m.ProposalOver, say: Speech) -> Html:
     name = message.name
     texts = {
-        "declined": say.say("{name} has said no to your invitation. That is no judgement of you.", name=name),
+        "declined": say.say("{name} has said no to your invitation. That says nothing about you.", name=name),
         "unanswered": say.say("{name} did not answer your invitation in time.", name=name),
         "ignored": say.say(
             "{name}’s invitation ran out without an answer. If you still want to, ask {name} for a new link.",
             name=name,
         ),
-        "gone": say.say("The invitation between you and {name} is not open any more.", name=name),
+        "gone": say.say("The invitation between you and {name} is no longer open.", name=name),
     }
     return texts[message.why]
 
@@ -146,12 +146,12 @@ def _invitation_over(message: m.ProposalOver, say: Speech) -> Html:
 def _rescue_over(message: m.ProposalOver, say: Speech) -> Html:
     name = message.name
     texts = {
-        "declined": say.say("It does not work out with {name} for this session.", name=name),
+        "declined": say.say("It did not work out with {name} for this session.", name=name),
         "unanswered": say.say("{name} did not answer in time.", name=name),
         "ignored": say.say(
-            "You did not answer in time, so somebody else is asked instead of {name}.", name=name
+            "You did not answer in time, so you and {name} were not brought together.", name=name
         ),
-        "gone": say.say("The session with {name} is settled otherwise.", name=name),
+        "gone": say.say("The session with {name} has been settled another way.", name=name),
     }
     return texts[message.why]
 
@@ -188,13 +188,13 @@ def _(f: Facts, say: Speech) -> Html:
     name = f["name"]
     texts = {
         "paired": say.say("You and {name} are partners already. /partner shows more.", name=name),
-        "parted": say.say("You and {name} were partners, and are no more. /partner shows more.", name=name),
+        "parted": say.say("You and {name} are no longer partners. /partner shows more.", name=name),
         "you_declined": say.say("You said no to {name}, and it is closed. /partner shows more.", name=name),
         "declined": say.say(
             "This is closed: it did not work out with {name}. /partner shows more.", name=name
         ),
         "unanswered": say.say("The time for this is over. /partner shows where you stand."),
-        "over": say.say("This is closed: {name} is not available any more.", name=name),
+        "over": say.say("This is closed: {name} is no longer available.", name=name),
     }
     return texts[f["outcome"]]
 

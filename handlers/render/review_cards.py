@@ -66,14 +66,16 @@ def review_card(message: m.ReviewCard, say: Speech) -> Screen:
 
 def _hurry(message: m.ReviewCard, say: Speech) -> Html:
     if message.until is None:
-        return say.say("⏰ It has waited for you for a while.")
+        return say.say("⏰ It has been waiting for you for a while.")
     until = say.moment(message.until, ZoneInfo(message.zone))
-    return say.say("⏰ It has waited for you for a while; on {until} it goes to somebody else.", until=until)
+    return say.say(
+        "⏰ It has been waiting for you for a while; on {until} it goes to somebody else.", until=until
+    )
 
 
 def _own_vote(message: m.ReviewCard, say: Speech) -> Html:
     if message.ticking is not None:
-        return say.say("Why not? Tick at least one reason, then press Done: only then your vote counts.")
+        return say.say("Why not? Tick at least one reason, then press Done: only then does your vote count.")
     if message.seat == "judge":
         return say.say("No reviewer is left who has not heard it, so the decision is yours, and it is final.")
     if message.approve is None:
@@ -92,7 +94,7 @@ def _choices(message: m.ReviewCard, say: Speech) -> Rows:
     mark = {True: "✅ ", False: ""}
     yes = Button(mark[message.approve is True] + say.say("👍 Approve"), f"vote:{message.key}:yes")
     no = Button(mark[message.approve is False] + say.say("👎 Reject"), f"vote:{message.key}:no")
-    skip = Button(say.say("Skip, somebody else shall hear it"), f"vote:{message.key}:skip")
+    skip = Button(say.say("Skip: let somebody else hear it"), f"vote:{message.key}:skip")
     may_skip = message.approve is None and message.seat != "judge"
     return ((yes, no), (skip,)) if may_skip else ((yes, no),)
 
@@ -118,7 +120,8 @@ def group_card(message: m.GroupCard, say: Speech) -> Screen:
         ask = say.say("The panel has voted. One more reviewer, who has not voted on it yet, decides.")
     else:
         ask = say.say(
-            "The first who press hear it: {heard} of {wanted} heard. Votes stay hidden until the decision.",
+            "The first to press have the vote: {heard} of {wanted} so far. Votes stay hidden until "
+            "the decision.",
             heard=message.heard,
             wanted=message.wanted,
         )
@@ -137,10 +140,10 @@ def review_closed(message: m.ReviewClosed, say: Speech) -> Screen:
     """What became of a card: no buttons any more."""
     endings = {
         "decided": _decided(message, say),
-        "skipped": say.say("You skipped it; somebody else hears it."),
-        "expired": say.say("It waited too long, so somebody else hears it now."),
+        "skipped": say.say("You skipped it; somebody else will hear it."),
+        "expired": say.say("It waited too long, so somebody else is hearing it now."),
         "moved": say.say("⬇️ Shown again further down."),
-        "private": say.say("Reviewing is no longer done in this group; the reviewers go on in private."),
+        "private": say.say("Reviewing has left this group and goes on in private."),
         "withdrawn": say.say("The applicant has withdrawn it; there is nothing to vote on any more."),
     }
     text = paragraphs(_title(message.playback, say), endings[message.how])

@@ -14,7 +14,7 @@ from handlers.screen import Button, Screen, lines, paragraphs, renders
 @renders(m.QueueShown)
 def queue_shown(message: m.QueueShown, say: Speech) -> Screen:
     """The open cards come below."""
-    head = say.say_n("One sample waits for you:", "{n} samples wait for you:", message.shown)
+    head = say.say_n("One sample is waiting for you:", "{n} samples are waiting for you:", message.shown)
     more = ""
     if message.left_out:
         more = say.say_n(
@@ -30,7 +30,7 @@ def queue_empty(message: m.QueueEmpty, say: Speech) -> Screen:
     if message.group:
         where = say.say("Samples are reviewed in the group “{group}” now.", group=message.group)
     note = _pause_note(say) if message.paused else ""
-    return Screen(lines(say.say("Nothing waits for you. New samples come by themselves."), where, note))
+    return Screen(lines(say.say("Nothing is waiting for you. New samples come by themselves."), where, note))
 
 
 def _pause_note(say: Speech) -> Html:
@@ -66,8 +66,9 @@ def group_started(message: m.GroupStarted, say: Speech) -> Screen:
     if message.waiting:
         waiting = say.say_n("One sample is waiting:", "{n} samples are waiting:", message.waiting)
     text = say.say(
-        "👂 Samples are reviewed in this group from now on. The first reviewers who press have the vote; nobody "
-        "sees a vote before the decision, and reasons are asked in private. /reviewers private ends it."
+        "👂 Samples are reviewed in this group from now on. The first reviewers to press a button "
+        "have the vote; nobody sees a vote before the decision, and I ask for reasons in private. "
+        "/reviewers private ends it."
     )
     return Screen(lines(text, waiting))
 
@@ -76,10 +77,10 @@ def group_started(message: m.GroupStarted, say: Speech) -> Screen:
 def group_ended(message: m.GroupEnded, say: Speech) -> Screen:
     """Reviewing happens in private."""
     if not message.before:
-        return Screen(say.say("The reviewers work in private already: samples come to each one’s own chat."))
+        return Screen(say.say("Reviewing is private already: samples come to each reviewer’s own chat."))
     return Screen(
         say.say(
-            "The reviewers work in private from now on: samples come to each one’s own chat, undecided ones too."
+            "Reviewing is private from now on: samples come to each reviewer’s own chat, undecided ones too."
         )
     )
 
@@ -94,7 +95,7 @@ def group_state(message: m.GroupState, say: Speech) -> Screen:
     if message.group:
         text = say.say("Samples for the reviewers come into the group “{group}”.", group=message.group)
         return Screen(text, ((private,),) if message.private_chat else ((here,), (private,)))
-    text = say.say("Samples come to the reviewers in private, to each one’s own chat.")
+    text = say.say("Reviewing is private: samples come to each reviewer’s own chat.")
     if message.private_chat:
         how = say.say("To review in a group, add me to it and send <code>/reviewers here</code> there.")
         return Screen(lines(text, how))
@@ -108,7 +109,7 @@ def group_state(message: m.GroupState, say: Speech) -> Screen:
 def reviewers_missing(message: m.ReviewersMissing, say: Speech) -> Screen:
     """Seats that nobody can take, and what helps."""
     title = say.say(
-        "⚠️ Sample {number} ({language}) waits: <b>reviewers</b> are missing.",
+        "⚠️ Sample {number} ({language}) is waiting: <b>reviewers</b> are missing.",
         number=message.sample_id,
         language=say.language_name(message.language),
     )
@@ -122,8 +123,8 @@ def reviewers_missing(message: m.ReviewersMissing, say: Speech) -> Screen:
             wanted=message.wanted,
         )
     why = say.say(
-        "Everybody else has had it, is tied to the applicant, does not hear this language, is paused or cannot be "
-        "reached."
+        "Everybody else has heard it, is tied to the applicant, does not hear this language, is "
+        "paused or cannot be reached."
     )
     helps = say.say("Invite one with <code>/invite reviewer</code>: whoever comes gets it at once.")
     appeal = say.say("It is an appeal.") if message.appeal else ""
@@ -156,8 +157,8 @@ def group_lost(message: m.GroupLost, say: Speech) -> Screen:
     """The bot was removed from the group."""
     return Screen(
         say.say(
-            "⚠️ I am no longer in the group “{group}”, so the reviewers work in private again. To go on in a group, "
-            "add me to it and send <code>/reviewers here</code> there.",
+            "⚠️ I am no longer in the group “{group}”, so reviewing is private again. To go on in a "
+            "group, add me to it and send <code>/reviewers here</code> there.",
             group=message.group,
         )
     )
@@ -172,10 +173,10 @@ OBSTACLES: dict[str, Callable[[Facts, Speech], Html]] = {
     "applicant": lambda _f, say: say.say("This is your own sample: others have to judge it."),
     "partner": lambda _f, say: say.say("You know this applicant, so others have to judge this sample."),
     "invitation": lambda _f, say: say.say("You know this applicant, so others have to judge this sample."),
-    "seated": lambda _f, say: say.say("You have had this sample before, so others have to hear it now."),
+    "seated": lambda _f, say: say.say("You have heard this sample before, so it is for others now."),
     "language": lambda f, say: say.say(
-        "This sample is in {language}, which is not among the languages you hear. /start in our private chat "
-        "asks for them if you have not said any.",
+        "This sample is in {language}, which is not among your languages. If you have not told us "
+        "yours, /start in our private chat asks for them.",
         language=say.language_name(f["language"]),
     ),
 }
@@ -234,7 +235,7 @@ def _(_f: Facts, say: Speech) -> Html:
 
 @words("NotReviewedHere")
 def _(_f: Facts, say: Speech) -> Html:
-    return say.say("Samples are not reviewed in this chat any more. /queue in our private chat lists yours.")
+    return say.say("Samples are no longer reviewed in this chat. /queue in our private chat lists yours.")
 
 
 @words("NotAGroup")

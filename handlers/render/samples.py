@@ -126,7 +126,7 @@ def queued(message: m.SampleQueued, say: Speech) -> Screen:
         paragraphs(
             say.say("👍 The checks passed. Your sample is on its way to the <b>reviewers</b>."),
             _warnings(message.findings, say),
-            say.say("You hear from us as soon as they have decided; /status shows where it is."),
+            say.say("You will hear from us as soon as they decide; /status shows where it is."),
         )
     )
 

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 from bot.services.messages import reviews as m
 from bot.texts import Html, Speech
+from handlers.render.partners import both_ways
 from handlers.screen import Button, Rows, Screen, lines, paragraphs, renders
 
 
@@ -15,13 +16,9 @@ def approved(message: m.SampleApproved, say: Speech) -> Screen:
     if message.appeal:
         verdict = say.say("🎉 Your appeal was right: your sample is <b>approved</b>, you may record with us.")
     next_step = say.say(
-        "Recordings are made by two. Shall we find a partner for you, or do you want to invite a friend?"
+        "You record in pairs. Shall we find a partner for you, or do you want to invite a friend?"
     )
-    buttons = (
-        (Button(say.say("Find me a partner"), "pair:find"),),
-        (Button(say.say("Invite a friend"), "pair:invite"),),
-    )
-    return Screen(paragraphs(verdict, next_step), buttons)
+    return Screen(paragraphs(verdict, next_step), both_ways(say))
 
 
 ADVICE: dict[str, Callable[[Speech], Html]] = {
@@ -30,16 +27,16 @@ ADVICE: dict[str, Callable[[Speech], Html]] = {
     ),
     "quiet": lambda say: say.say("• <b>Too quiet:</b> speak up, and put the phone between you."),
     "unnatural": lambda say: say.say("• <b>Unnatural:</b> talk as you do with friends; do not read or act."),
-    "flat": lambda say: say.say("• <b>Flat mood:</b> take a topic that moves you both, and be lively."),
+    "flat": lambda say: say.say("• <b>Flat mood:</b> choose a topic that moves you both, and be lively."),
     "monologue": lambda say: say.say(
-        "• <b>One talks, one listens:</b> take turns, ask each other, both tell."
+        "• <b>One talks, one listens:</b> take turns, ask each other, tell both your stories."
     ),
     "overtalk": lambda say: say.say("• <b>Talking over each other:</b> let the other finish first."),
     "thin": lambda say: say.say("• <b>Little substance:</b> stay with one topic and go into detail."),
     "language": lambda say: say.say(
         "• <b>Language:</b> speak the language you chose, clearly, all the time."
     ),
-    "other": lambda say: say.say("• <b>Something else</b> that is not on the reviewers’ list."),
+    "other": lambda say: say.say("• <b>Something else:</b> a reason that is not on our list."),
 }
 """What each reason of a rejection means for the next recording."""
 
@@ -47,9 +44,11 @@ ADVICE: dict[str, Callable[[Speech], Html]] = {
 @renders(m.SampleRejected)
 def rejected(message: m.SampleRejected, say: Speech) -> Screen:
     """The verdict, why, and how to go on."""
-    verdict = say.say("Your sample was <b>rejected</b> by the reviewers. What they would like better:")
+    verdict = say.say("Your sample was <b>rejected</b> by the reviewers. Their reasons, and what helps:")
     if message.appeal:
-        verdict = say.say("Your sample was heard again, and stays <b>rejected</b>. What would be better:")
+        verdict = say.say(
+            "Your sample was heard again and stays <b>rejected</b>. The reasons, and what helps:"
+        )
     buttons: Rows = ()
     way_on = _way_on(message, say)
     if message.appealed:
@@ -70,7 +69,7 @@ def _way_on(message: m.SampleRejected, say: Speech) -> Html:
             message.attempts_left,
         )
     if message.next_at is None:
-        return say.say("That was your last attempt.")
+        return say.say("That was your last attempt. Thank you for taking part.")
     return say.say(
         "That was your last attempt for now; the next one opens on {when}.",
         when=say.moment(message.next_at, ZoneInfo(message.zone)),
@@ -82,7 +81,8 @@ def appeal_taken(_message: m.AppealTaken, say: Speech) -> Screen:
     """The appeal is under way."""
     return Screen(
         say.say(
-            "✋ Your appeal is under way: people who have not voted on your sample hear it. You hear from us as "
-            "soon as they have decided; /status shows where it is. A sample can be appealed once."
+            "✋ Your appeal is under way: people who have not voted on your sample will hear it. You "
+            "will hear from us as soon as they decide; /status shows where it is. A sample can be "
+            "appealed once."
         )
     )
