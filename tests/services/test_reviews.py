@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlmodel import col, select
+from sqlmodel import col, select, update
 
 from bot.rules.roles import Role
 from bot.services import pairs, people, review_queue, reviews, votes
@@ -20,7 +20,7 @@ from bot.services.messages.reviews import (
 from bot.services.people import Person, Visitor
 from bot.services.unit import Unit, Units
 from storage.tables import Assignment, Invitation, OutboxRow, Pair, PairMember, Sample, Timer
-from tests.helpers import NOON, MovableClock, a_person, a_reviewer, a_sample, a_studio, ring, told
+from tests.helpers import NOON, MovableClock, a_person, a_reviewer, a_sample, a_studio, all_sent, ring, told
 
 APPLICANT, OWNER = 100, 1
 
@@ -63,7 +63,9 @@ async def seat_of(unit: Unit, telegram_id: int) -> tuple[Person, votes.Seated]:
     """The newest seat of a reviewer, as a press on its card finds it."""
     person = await people.by_telegram_id(unit, telegram_id)
     assert person is not None
-    newest = select(Assignment.id).where(Assignment.reviewer_id == person.id).order_by(col(Assignment.id).desc())
+    newest = (
+        select(Assignment.id).where(Assignment.reviewer_id == person.id).order_by(col(Assignment.id).desc())
+    )
     return person, await votes.seat_of(unit, person, await unit.tx.first(newest) or 0)
 
 
@@ -115,7 +117,11 @@ async def test_nobody_tied_to_the_applicant_hears_the_sample(units: Units) -> No
         pair = await unit.tx.add(Pair(state="dissolved", via="pool", created_at=NOON))
         for one in (applicant, partner):
             await unit.tx.add(PairMember(pair_id=pair.id, person_id=one.id, active=False))
-        links = (("partner", applicant, invited), ("partner", inviter, applicant), ("reviewer", applicant, maker))
+        links = (
+            ("partner", applicant, invited),
+            ("partner", inviter, applicant),
+            ("reviewer", applicant, maker),
+        )
         for kind, by, used_by in links:
             await an_invitation(unit, kind, by, used_by)
         await people.change(unit, waits, came_by=(await an_invitation(unit, "partner", applicant)).id)
@@ -217,12 +223,15 @@ async def test_a_card_that_was_not_sent_yet_is_taken_back(units: Units) -> None:
 async def test_a_silent_reviewer_is_nudged_once_and_then_replaced(units: Units, clock: MovableClock) -> None:
     """After four hours the card comes again, after a day somebody else has it and the card says so."""
     await start(units, 11, 12, 13)
-    await sent(units)
+    await all_sent(units)
     await skip(units, 12)
     clock.forward(hours=4)
     await ring(units)
     cards = await messages(units, 11, ReviewCard)
-    assert [(card.nudged, card.until) for card in cards] == [(False, None), (True, NOON + timedelta(hours=24))]
+    assert [(card.nudged, card.until) for card in cards] == [
+        (False, None),
+        (True, NOON + timedelta(hours=24)),
+    ]
     assert [closed.how for closed in await messages(units, 11, ReviewClosed)] == ["moved"]
     clock.forward(hours=1)
     await ring(units)
@@ -230,7 +239,7 @@ async def test_a_silent_reviewer_is_nudged_once_and_then_replaced(units: Units, 
     async with units.writing("one more") as unit:
         await a_reviewer(unit, 14)
     clock.forward(hours=19)
-    await sent(units)
+    await all_sent(units)
     await ring(units)
     assert await seats(units) == [
         (0, 11, "expired"),
@@ -239,17 +248,6 @@ async def test_a_silent_reviewer_is_nudged_once_and_then_replaced(units: Units, 
         (0, 14, "open"),
     ]
     assert [closed.how for closed in await messages(units, 11, ReviewClosed)] == ["moved", "expired"]
-
-
-async def sent(units: Units) -> None:
-    """Let everything queued so far count as sent."""
-    async with units.writing("sent") as unit:
-        for row in await unit.tx.all(select(OutboxRow).where(OutboxRow.state == "queued")):
-            await unit.tx.change(
-                OutboxRow.__table__.update()  # type: ignore[attr-defined]
-                .where(OutboxRow.__table__.c.id == row.id)  # type: ignore[attr-defined]
-                .values(state="sent", message_id=row.edits or row.id)
-            )
 
 
 async def test_no_nudge_breaks_the_quiet_hours_of_the_studio(units: Units, clock: MovableClock) -> None:
@@ -266,7 +264,9 @@ async def test_no_nudge_breaks_the_quiet_hours_of_the_studio(units: Units, clock
     assert [card.nudged for card in await messages(units, 11, ReviewCard)] == [True]
 
 
-async def test_where_nobody_else_is_left_the_late_one_keeps_the_seat(units: Units, clock: MovableClock) -> None:
+async def test_where_nobody_else_is_left_the_late_one_keeps_the_seat(
+    units: Units, clock: MovableClock
+) -> None:
     """A late vote is better than none: coordinators hear it, and a newcomer takes the seat over."""
     sample_id = await start(units, 11, 12)
     clock.forward(hours=24)
@@ -301,9 +301,7 @@ async def test_unreachable_with_nobody_else_the_card_comes_again(units: Units) -
     """The seat stays, and its card, which never arrived, is dealt anew when the person is back."""
     await start(units, 11)
     async with units.writing("blocked") as unit:
-        await unit.tx.change(
-            OutboxRow.__table__.update().values(state="blocked")  # type: ignore[attr-defined]
-        )
+        await unit.tx.change(update(OutboxRow).values(state="blocked"))
         await people.lost(unit, 11)
     await ring(units)
     assert await seats(units) == [(0, 11, "open")]
@@ -321,10 +319,10 @@ async def test_the_queue_deals_open_cards_anew(units: Units) -> None:
     await start(units, 11, 12)
     async with units.writing("another") as unit:
         await reviews.start(unit, await a_sample(unit, await a_person(unit, 101)))
-    await sent(units)
+    await all_sent(units)
     async with units.writing("vote") as unit:
         await votes.approve(unit, *await seat_of(unit, 11))
-    await sent(units)
+    await all_sent(units)
     async with units.writing("queue") as unit:
         reviewer = await people.by_telegram_id(unit, 11)
         assert reviewer is not None
