@@ -94,7 +94,6 @@ async def _write(unit: Unit, proposal: Proposal, person: Person, *, answer: bool
 async def _wait(unit: Unit, proposal: Proposal, person: Person) -> str:
     """The first yes: the card says that it counts, and that the other one is asked."""
     waiting = await card(unit, proposal, person, "yes")
-    await outbox.cancel(unit, topic_of(proposal, person))
     await outbox.edit_topic(unit, topic_of(proposal, person), ProposalCard, waiting)
     return "yes"
 
