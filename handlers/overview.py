@@ -1,0 +1,39 @@
+"""`/pending` and `/stats`: everything at once, for coordinators."""
+
+from bot.rules.roles import Role
+from bot.services import numbers, overview
+from handlers.context import Context
+from handlers.switchboard import StaleButton, Switchboard
+
+VIEWS = {"funnel": numbers.funnel, "delivery": numbers.delivery}
+
+
+async def pending(context: Context) -> None:
+    """What waits for a human."""
+    await context.reply(await overview.pending(context.unit))
+
+
+async def look_again(context: Context) -> None:
+    """What waits by now, in the same message."""
+    await context.show(await overview.pending(context.unit))
+
+
+async def stats(context: Context) -> None:
+    """The funnel, or with `delivery` the flow of messages."""
+    view = "delivery" if context.words.lower() == "delivery" else "funnel"
+    await context.reply(await VIEWS[view](context.unit))
+
+
+async def other_stats(context: Context, view: str) -> None:
+    """Other numbers, or the same ones by now, in the same message."""
+    if view not in VIEWS:
+        raise StaleButton
+    await context.show(await VIEWS[view](context.unit))
+
+
+def connect(board: Switchboard) -> None:
+    """Register the commands and their buttons."""
+    board.command("pending", pending, Role.COORDINATOR)
+    board.command("stats", stats, Role.COORDINATOR)
+    board.press("pending", look_again, Role.COORDINATOR)
+    board.press("stats", other_stats, Role.COORDINATOR)

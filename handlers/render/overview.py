@@ -1,0 +1,264 @@
+"""Words of `/pending` and `/stats`."""
+
+from html import escape
+from zoneinfo import ZoneInfo
+
+from bot.services.messages import Lane
+from bot.services.messages import overview as m
+from bot.services.messages.slots import SlotView
+from bot.texts import Html, Speech, mark
+from handlers.screen import Button, Screen, lines, paragraphs, renders
+
+LANES = {
+    Lane.ANSWER: mark("Answers"),
+    Lane.IMMINENT: mark("Sessions at hand"),
+    Lane.REVIEW: mark("Reviewing"),
+    Lane.REMINDER: mark("Reminders"),
+    Lane.BROADCAST: mark("Broadcasts"),
+}
+
+
+# --- what waits for a human
+
+
+@renders(m.Pending)
+def pending(message: m.Pending, say: Speech) -> Screen:
+    """A paragraph for each kind of thing, with what to do about it."""
+    parts = [
+        _samples(message, say),
+        _appeals(message, say),
+        _unconfirmed(message, say),
+        _understaffed(message, say),
+        _trouble(message, say),
+    ]
+    again = Button(say.say("Look again"), "pending")
+    if not any(parts):
+        return Screen(say.say("✅ Nothing waits for a human."), ((again,),))
+    return Screen(paragraphs(say.say("<b>What waits for a human</b>"), *parts), ((again,),))
+
+
+def _samples(message: m.Pending, say: Speech) -> Html:
+    stuck = message.samples
+    if not stuck.count:
+        return Html("")
+    head = say.say_n(
+        "🎧 <b>{n} sample</b> has too few reviewers",
+        "🎧 <b>{n} samples</b> have too few reviewers",
+        stuck.count,
+    )
+    todo = say.say("Invite somebody who hears this language: /invite reviewer")
+    if message.in_group:
+        todo = say.say("Ask in the reviewers' group, or invite somebody: /invite reviewer")
+    return lines(head + _details(stuck, message, say), todo)
+
+
+def _appeals(message: m.Pending, say: Speech) -> Html:
+    stuck = message.appeals
+    if not stuck.count:
+        return Html("")
+    head = say.say_n(
+        "⚖️ <b>{n} appeal</b> lacks people who have not voted on it",
+        "⚖️ <b>{n} appeals</b> lack people who have not voted on them",
+        stuck.count,
+    )
+    return lines(
+        head + _details(stuck, message, say),
+        say.say("Decide on the card that you got for it, or invite somebody: /invite reviewer"),
+    )
+
+
+def _details(stuck: m.Stuck, message: m.Pending, say: Speech) -> Html:
+    """In which languages, and for how long."""
+    parts = [say.language_name(language) for language in stuck.languages]
+    if stuck.since is not None:
+        parts.append(say.say("the longest for {span}", span=say.span(message.at - stuck.since)))
+    return Html(f" ({' · '.join(parts)})" if parts else "")
+
+
+def _unconfirmed(message: m.Pending, say: Speech) -> Html:
+    count = len(message.unconfirmed) + message.more_unconfirmed
+    if not count:
+        return Html("")
+    head = say.say_n(
+        "📅 <b>{n} session</b> is near, and somebody has not answered. Call them:",
+        "📅 <b>{n} sessions</b> are near, and somebody has not answered. Call them:",
+        count,
+    )
+    each = [
+        say.say("• {slot}: {names}", slot=_slot(one.slot, say), names=say.join(map(escape, one.silent)))
+        for one in message.unconfirmed
+    ]
+    return lines(head, *each, _more(message.more_unconfirmed, say))
+
+
+def _understaffed(message: m.Pending, say: Speech) -> Html:
+    count = len(message.understaffed) + message.more_understaffed
+    if not count:
+        return Html("")
+    head = say.say_n(
+        "🧑‍🔧 <b>{n} slot</b> of the next seven days lacks staff. Ask them, or invite more: /invite staff",
+        "🧑‍🔧 <b>{n} slots</b> of the next seven days lack staff. Ask them, or invite more: /invite staff",
+        count,
+    )
+    each = [
+        say.say(
+            "• {slot}: {confirmed} of {needed} confirmed",
+            slot=_slot(one.slot, say),
+            confirmed=one.confirmed,
+            needed=one.needed,
+        )
+        for one in message.understaffed
+    ]
+    return lines(head, *each, _more(message.more_understaffed, say))
+
+
+def _slot(slot: SlotView, say: Speech) -> Html:
+    zone = ZoneInfo(slot.zone)
+    when = Html(f"{say.day(slot.starts_at, zone)} {say.clock(slot.starts_at, zone)}")
+    return Html(f"{when} {say.named(slot.studio)}")
+
+
+def _more(count: int, say: Speech) -> Html:
+    return say.say_n("… and {n} more", "… and {n} more", count) if count else Html("")
+
+
+def _trouble(message: m.Pending, say: Speech) -> Html:
+    """What whoever runs the bot has to look at."""
+    parts = []
+    if message.updates:
+        parts.append(
+            say.say_n(
+                "📥 <b>{n} update</b> could not be handled and was set aside. The newest: <code>{reason}</code>",
+                "📥 <b>{n} updates</b> could not be handled and were set aside. The newest: <code>{reason}</code>",
+                message.updates,
+                reason=message.update_reason,
+            )
+        )
+    if message.failed:
+        parts.append(
+            say.say_n(
+                "📤 <b>{n} message</b> of the last seven days could not be sent.",
+                "📤 <b>{n} messages</b> of the last seven days could not be sent.",
+                message.failed,
+            )
+        )
+    if message.uncertain:
+        parts.append(
+            say.say_n(
+                "📤 <b>{n} message</b> of the last seven days may not have arrived: the connection broke.",
+                "📤 <b>{n} messages</b> of the last seven days may not have arrived: the connection broke.",
+                message.uncertain,
+            )
+        )
+    if message.given_up:
+        parts.append(
+            say.say_n(
+                "⚙️ <b>{n} task</b> failed on every try.",
+                "⚙️ <b>{n} tasks</b> failed on every try.",
+                message.given_up,
+            )
+        )
+    todo = say.say("Show this to whoever runs the bot: its log has the details. Numbers: /stats delivery")
+    return lines(*parts, todo) if parts else Html("")
+
+
+# --- the funnel
+
+
+@renders(m.Funnel)
+def funnel(message: m.Funnel, say: Speech) -> Screen:
+    """The number first, so that columns stand straight in every language."""
+    people = _column(
+        [
+            (message.began, say.say("began")),
+            (message.onboarded, say.say("answered every question")),
+            (message.sent, say.say("sent a sample")),
+            (message.refused, say.say("had one refused by the checks")),
+            (message.rejected, say.say("had one rejected")),
+            (message.approved, say.say("are approved")),
+            (message.waiting, say.say("look for a partner")),
+            (message.paired, say.say("have a partner")),
+            (message.booked, say.say("have a session booked")),
+        ],
+        say,
+    )
+    now = _column(
+        [
+            (message.in_review, say.say("samples with the reviewers")),
+            (message.sessions, say.say("sessions to come")),
+        ],
+        say,
+    )
+    median = ""
+    if message.to_decision is not None:
+        median = say.say(
+            "From the queue to the verdict: {span} (median of 30 days)", span=say.span(message.to_decision)
+        )
+    cities = [
+        say.say(
+            "<b>{city}</b>: {began} began, {approved} approved, {paired} with a partner, {sessions} sessions to come",
+            city=say.named(city.names, city.code),
+            began=say.number(city.began),
+            approved=say.number(city.approved),
+            paired=say.number(city.paired),
+            sessions=say.number(city.sessions),
+        )
+        for city in message.cities
+    ]
+    text = paragraphs(
+        lines(say.say("📊 <b>People</b>"), people),
+        lines(say.say("<b>Now</b>"), now, median),
+        lines(*cities),
+    )
+    return Screen(text, _buttons("funnel", say))
+
+
+def _column(rows: list[tuple[int, Html]], say: Speech) -> Html:
+    numbers = [say.number(count) for count, _ in rows]
+    width = max(map(len, numbers))
+    each = [f"{number:>{width}}  {label}" for number, (_, label) in zip(numbers, rows, strict=True)]
+    return Html(f"<pre>{chr(10).join(each)}</pre>")
+
+
+def _buttons(shown: str, say: Speech) -> tuple[tuple[Button, ...], ...]:
+    again = Button(say.say("Look again"), f"stats:{shown}")
+    if shown == "funnel":
+        return ((again, Button(say.say("Delivery"), "stats:delivery")),)
+    return ((again, Button(say.say("People"), "stats:funnel")),)
+
+
+# --- delivery
+
+
+@renders(m.DeliveryNumbers)
+def delivery(message: m.DeliveryNumbers, say: Speech) -> Screen:
+    """Messages by urgency, then updates, timers and jobs."""
+    head = say.say("📮 <b>Messages</b> of the last 24 hours")
+    lanes = [_lane(lane, say) for lane in message.lanes]
+    oldest = ""
+    if message.oldest_message is not None:
+        oldest = say.say("The longest waiting: {span}", span=say.span(message.oldest_message))
+    updates = say.say("📥 <b>Updates</b>: {waiting} waiting", waiting=say.number(message.updates))
+    if message.oldest_update is not None:
+        updates = Html(updates + say.say(" (the longest for {span})", span=say.span(message.oldest_update)))
+    if message.set_aside:
+        updates = Html(updates + say.say(", {n} set aside", n=say.number(message.set_aside)))
+    timers = say.say("⏰ <b>Timers</b>: {n} pending", n=say.number(message.timers))
+    if message.overdue:
+        timers = Html(timers + say.say(", {n} overdue", n=say.number(message.overdue)))
+    jobs = say.say("⚙️ <b>Jobs</b>: {n} waiting", n=say.number(message.jobs))
+    text = paragraphs(lines(head, *lanes, oldest), lines(updates, timers, jobs))
+    return Screen(text, _buttons("delivery", say))
+
+
+def _lane(lane: m.LaneNumbers, say: Speech) -> Html:
+    """Only what there is; a lane without anything says so."""
+    parts = [
+        (lane.sent, say.say("{n} sent", n=say.number(lane.sent))),
+        (lane.waiting, say.say("{n} waiting", n=say.number(lane.waiting))),
+        (lane.blocked, say.say("{n} blocked the bot", n=say.number(lane.blocked))),
+        (lane.failed, say.say("{n} failed", n=say.number(lane.failed))),
+        (lane.uncertain, say.say("{n} uncertain", n=say.number(lane.uncertain))),
+    ]
+    told = Html(" · ".join(text for count, text in parts if count)) or say.say("nothing")
+    return say.say("{lane}: {numbers}", lane=say.say(LANES[Lane(lane.lane)]), numbers=told)
