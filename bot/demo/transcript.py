@@ -213,10 +213,11 @@ def judging_times(lines: Sequence[Line]) -> list[float]:
         who = line.actor.person.id
         if line.kind == "said" and line.text.startswith("🎤"):
             waiting[who] = line.mono
-        elif (
-            line.kind == "message"
-            and who in waiting
-            and (says(line.text, "not accepted") or says(line.text, "reviewers"))
-        ):
+        elif who in waiting and line.kind == "message" and _judges(line.text):
             times.append(line.mono - waiting.pop(who))
     return times
+
+
+def _judges(text: str) -> bool:
+    """Whether a message tells what the checks found."""
+    return says(text, "not accepted") or (says(text, "reviewers") and not says(text, "received"))
