@@ -32,7 +32,7 @@ async def pair(context: Context, what: str, choice: str = "", pair_id: str = "")
 
 async def _find(context: Context) -> None:
     if not await pool.join(context.unit, context.person):
-        context.toast(context.say.say("We are looking for you already."))
+        context.toast(context.say.say("We are already looking for you."))
     await partners.show(context.unit, context.person)
 
 
@@ -69,10 +69,10 @@ async def match(context: Context, proposal_id: int, choice: str) -> None:
     outcome = await matches.answer(context.unit, context.person, proposal_id, agree=choice == "yes")
     say = context.say
     toasts = {
-        "yes": say.say("Your yes counts. Now the other one is asked."),
-        "no": say.say("All right, no."),
+        "yes": say.say("Noted: yes. Now we are waiting for the other one."),
+        "no": say.say("Noted: no."),
         "paired": say.say("You are partners!"),
-        "gone": say.say("Sorry, this is not possible any more."),
+        "gone": say.say("Sorry, this is no longer possible."),
     }
     context.toast(toasts[outcome])
 

@@ -97,7 +97,9 @@ async def _announce(context: Context, code: str) -> None:
         return
     zone = ZoneInfo(await batch_cards.zone_of_city(context.unit, city.code))
     context.toast(
-        context.say.say("It is night there: announced at {time}.", time=context.say.moment(due, zone)),
+        context.say.say(
+            "It is night there. It will be announced on {time}.", time=context.say.moment(due, zone)
+        ),
         alert=True,
     )
 

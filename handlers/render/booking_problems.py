@@ -46,12 +46,12 @@ def _(f: Facts, say: Speech) -> Html:
 
 @words("MoveUnderWay")
 def _(_f: Facts, say: Speech) -> Html:
-    return say.say("This session is being moved already, and an answer is missing. /bookings shows it.")
+    return say.say("This session is already being moved, and one answer is missing. /bookings shows it.")
 
 
 @words("NotWaiting")
 def _(_f: Facts, say: Speech) -> Html:
-    return say.say("You do not wait for this time. /bookings shows what you wait for.")
+    return say.say("You are not waiting for this time. /bookings shows what you are waiting for.")
 
 
 OVER = {
@@ -59,13 +59,13 @@ OVER = {
     "confirmed": mark("This session is confirmed already. /bookings shows it."),
     "attending": mark("This session is confirmed already. /bookings shows it."),
     "checked_in": mark("You are checked in for this session already; please talk to the staff."),
-    "rescue": mark("A stand-in is being looked for. /bookings shows how it stands."),
-    "recorded": mark("This session is recorded already."),
+    "rescue": mark("We are looking for a stand-in. /bookings shows how it stands."),
+    "recorded": mark("This session is recorded already. /bookings shows yours."),
     "cancelled": mark("This was cancelled already. /slots shows what is free."),
     "expired": mark("This hold has run out. /slots shows what is free."),
-    "no_show": mark("This session is over."),
-    "started": mark("This session has begun already."),
-    "left": mark("You are not in this session any more. /bookings shows yours."),
+    "no_show": mark("This session is over. /bookings shows yours."),
+    "started": mark("This session has begun already. /bookings shows yours."),
+    "left": mark("You are no longer in this session. /bookings shows yours."),
 }
 
 
@@ -81,7 +81,7 @@ OFFERS = {
         "You two said no to this offer, so it went to the next pair. /slots shows what is free."
     ),
     "lapsed": mark("This offer has run out. /slots shows what is free."),
-    "left": mark("You two do not wait for this time any more. /slots shows what is free."),
+    "left": mark("You two are no longer waiting for this time. /slots shows what is free."),
 }
 
 
@@ -94,9 +94,9 @@ SLOTS = {
     "open": mark("This time is free. /slots shows it."),
     "taken": mark("Another pair was first. /slots shows what is still free."),
     "draft": mark("This time is not open at the moment. /slots shows what is free."),
-    "running": mark("This session has begun already."),
-    "done": mark("This session is over."),
-    "cancelled": mark("This time is not offered any more. /slots shows what is free."),
+    "running": mark("This session has begun already. /bookings shows yours."),
+    "done": mark("This session is over. /bookings shows yours."),
+    "cancelled": mark("This time is no longer offered. /slots shows what is free."),
 }
 
 
@@ -107,12 +107,15 @@ def _(f: Facts, say: Speech) -> Html:
 
 @words("TooLate")
 def _(f: Facts, say: Speech) -> Html:
-    return say.say("It is too late for this: it was possible until {when}.", when=f.moment("deadline", say))
+    return say.say(
+        "It is too late for this: it was possible until {when}. /bookings shows what is still ahead.",
+        when=f.moment("deadline", say),
+    )
 
 
 @words("PairNotActive")
 def _(_f: Facts, say: Speech) -> Html:
-    return say.say("You two are not partners any more. /partner shows where you stand.")
+    return say.say("You two are no longer partners. /partner shows where you stand.")
 
 
 @words("Blocked")

@@ -13,7 +13,7 @@ from handlers.screen import Attachment, Button, Screen, lines, paragraphs, plain
 def answers(booking_id: int, say: Speech) -> tuple[Button, ...]:
     """Yes and no to a hold."""
     return (
-        Button(say.say("Yes, I come"), f"hold:{booking_id}:yes"),
+        Button(say.say("Yes, I will come"), f"hold:{booking_id}:yes"),
         Button(say.say("No"), f"hold:{booking_id}:no"),
     )
 
@@ -51,7 +51,7 @@ def block_text(strikes: m.Strikes, zone: str, say: Speech) -> Html:
     if not strikes.blocked:
         return Html("")
     if strikes.blocked_until is None:
-        return say.say("🚫 You cannot book any more.")
+        return say.say("🚫 You cannot book any more sessions.")
     until = say.moment(strikes.blocked_until, ZoneInfo(zone))
     return say.say("🚫 You cannot book until {when}.", when=until)
 
@@ -65,7 +65,7 @@ def hold_placed(message: m.HoldPlaced, say: Speech) -> Screen:
     partner, until = message.partner, at(message.until, message.slot, say)
     if message.instead_of:
         text = say.say(
-            "⏳ {partner} is asked to move your session from {old} to:",
+            "⏳ We have asked {partner} to move your session from {old} to:",
             partner=partner,
             old=when(message.instead_of, say),
         )
@@ -77,7 +77,9 @@ def hold_placed(message: m.HoldPlaced, say: Speech) -> Screen:
     else:
         text = say.say("⏳ Held for you and {partner}:", partner=partner)
         rest = say.say(
-            "{partner} has until {until} to say yes; then it is booked.", partner=partner, until=until
+            "It is booked as soon as {partner} says yes, by {until} at the latest.",
+            partner=partner,
+            until=until,
         )
     back = Button(say.say("Take it back"), f"cancel:{message.booking_id}")
     return Screen(paragraphs(text, session(message.slot, say), rest), ((back,),))
@@ -109,12 +111,12 @@ def hold_agreed(message: m.HoldAgreed, say: Speech) -> Screen:
 
 
 HOLD_ENDS = {
-    ("declined", True): mark("The hold on {slot} is cancelled; {partner} is told."),
+    ("declined", True): mark("You said no: the hold on {slot} is cancelled. We have told {partner}."),
     ("declined", False): mark("{partner} cannot come on {slot}, so the hold is cancelled."),
-    ("withdrawn", True): mark("Taken back: the hold on {slot} is cancelled; {partner} is told."),
-    ("withdrawn", False): mark("{partner} took the hold on {slot} back: it is cancelled."),
-    ("expired", True): mark("⌛ You did not answer in time: {slot} is not held for you any more."),
-    ("expired", False): mark("⌛ {partner} did not answer in time: {slot} is not held for you any more."),
+    ("withdrawn", True): mark("Taken back: the hold on {slot} is cancelled. We have told {partner}."),
+    ("withdrawn", False): mark("{partner} has taken back the hold on {slot}: it is cancelled."),
+    ("expired", True): mark("⌛ You did not answer in time: {slot} is no longer held for you."),
+    ("expired", False): mark("⌛ {partner} did not answer in time: {slot} is no longer held for you."),
 }
 """How a hold came to nothing, and whether the reader was the one."""
 
@@ -186,7 +188,7 @@ def calendar_file(message: m.CalendarFile, say: Speech) -> Screen:
 @renders(m.Reminder)
 def reminder(message: m.Reminder, say: Speech) -> Screen:
     """The session is near."""
-    title = say.say("⏰ A <b>reminder</b>: your session with {partner}", partner=message.partner)
+    title = say.say("⏰ A <b>reminder</b> of your session with {partner}:", partner=message.partner)
     way = directions(message.slot, say) if message.last else ""
     question = say.say("Are you coming?") if message.asks else ""
     buttons = coming(message.booking_id, say)
@@ -223,12 +225,12 @@ def cancel_asked(message: m.CancelAsked, say: Speech) -> Screen:
     if message.leave_until:
         parts.append(
             say.say(
-                "If only you cannot come, {partner} keeps the time until {when}, and I look for a stand-in.",
+                "If only you cannot come, {partner} keeps the time until {when}, and we look for a stand-in.",
                 partner=partner,
                 when=at(message.leave_until, message.slot, say),
             )
         )
-        buttons.append((Button(say.say("Only I cannot come"), f"cancel:{booking}:me"),))
+        buttons.append((Button(say.say("Only I can't come"), f"cancel:{booking}:me"),))
     return Screen(paragraphs(*parts), (*buttons, (keep,)))
 
 
@@ -236,17 +238,17 @@ def _price(message: m.CancelAsked, say: Speech) -> Html:
     """What it costs, said before it is done."""
     if message.costs_strike and message.strikes:
         return say.say(
-            "⚠️ It is late: cancelling now counts as a strike. You have {count} of {limit}; with {limit} nobody "
-            "can book for a while.",
+            "⚠️ It is late: cancelling now counts as a strike. You have {count} of {limit}; with "
+            "{limit} you cannot book for a while.",
             count=message.strikes.count,
             limit=message.strikes.limit,
         )
     if message.free_until:
         return say.say(
-            "It is free until {when}; after that it counts as a strike.",
+            "Cancelling is free until {when}; after that it counts as a strike.",
             when=at(message.free_until, message.slot, say),
         )
-    return say.say("It costs you nothing.")
+    return say.say("Cancelling costs you nothing.")
 
 
 @renders(m.BookingKept)
@@ -258,14 +260,14 @@ def kept(message: m.BookingKept, say: Speech) -> Screen:
 CANCELLED = {
     "you": mark("❌ Your session on {slot} is <b>cancelled</b>."),
     "partner": mark("❌ {partner} <b>cancelled</b> your session on {slot}. It costs you nothing."),
-    "parted": mark(
-        "❌ Your session on {slot} is <b>cancelled</b>, because you two are not partners any more."
-    ),
+    "parted": mark("❌ Your session on {slot} is <b>cancelled</b>, because you two are no longer partners."),
     "no_stand_in": mark(
-        "❌ I found no stand-in in time, so your session on {slot} is <b>cancelled</b>. It costs you nothing."
+        "❌ We found no stand-in in time, so your session on {slot} is <b>cancelled</b>. It costs you "
+        "nothing."
     ),
     "no_time": mark(
-        "❌ There is no time left to find a stand-in, so the session on {slot} is <b>cancelled</b> for both."
+        "❌ There is no time left to find a stand-in, so the session on {slot} is <b>cancelled</b> "
+        "for both of you."
     ),
     "studio": mark(
         "❌ We are sorry: the studio had to call off your session on {slot}. It is <b>cancelled</b>, "
@@ -278,7 +280,7 @@ CANCELLED = {
 @renders(m.BookingCancelled)
 def cancelled(message: m.BookingCancelled, say: Speech) -> Screen:
     """The session is off, and why."""
-    told = say.say("{partner} is told.", partner=message.partner) if _by_reader(message) else ""
+    told = say.say("We have told {partner}.", partner=message.partner) if _by_reader(message) else ""
     text = say.say(CANCELLED[message.why], slot=when(message.slot, say), partner=message.partner)
     reason = say.say("The reason: {reason}", reason=message.reason) if message.reason else ""
     rest = say.say("/slots shows what is free.")
@@ -298,8 +300,8 @@ def _by_reader(message: m.BookingCancelled) -> bool:
 def you_are_out(message: m.YouAreOut, say: Speech) -> Screen:
     """To who cancelled only for themselves."""
     text = say.say(
-        "❌ The session on {slot} is <b>cancelled</b> for you. {partner} keeps the time, and I look for somebody "
-        "to stand in.",
+        "❌ The session on {slot} is <b>cancelled</b> for you. {partner} keeps the time, and we are "
+        "looking for a stand-in.",
         slot=when(message.slot, say),
         partner=message.partner,
     )
@@ -311,7 +313,8 @@ def partner_out(message: m.PartnerOut, say: Speech) -> Screen:
     """To who is left."""
     text = say.say("😟 {partner} cannot come to your session:", partner=message.partner)
     rest = say.say(
-        "The time stays yours until {until}. I look for a stand-in and ask you before anything is settled.",
+        "The time stays yours until {until}. We are looking for a stand-in and will ask you before "
+        "anything is settled.",
         until=at(message.until, message.slot, say),
     )
     give_up = Button(say.say("Cancel the session"), f"cancel:{message.booking_id}")
@@ -327,13 +330,13 @@ def not_confirmed_yet(message: m.NotConfirmedYet, say: Speech) -> Screen:
     names = say.join(
         Html(f'<a href="tg://user?id={one.telegram_id}">{escape(one.name)}</a>') for one in message.silent
     )
-    text = say.say("⚠️ No answer whether they come: {names}", names=names)
-    rest = say.say("Please write to them. They were reminded.")
+    text = say.say("⚠️ Have not said whether they are coming: {names}", names=names)
+    rest = say.say("They were reminded; now please write to them.")
     return Screen(paragraphs(text, session(message.slot, say), rest))
 
 
 @renders(m.FreedLate)
 def freed_late(message: m.FreedLate, say: Speech) -> Screen:
     """A session that starts soon is free again."""
-    text = say.say("🕳 A session that starts soon is free again, and nobody waits for it:")
-    return Screen(paragraphs(text, session(message.slot, say), say.say("/openings announces what is free.")))
+    text = say.say("🕳 A session that starts soon is free again, and nobody is waiting for it:")
+    return Screen(paragraphs(text, session(message.slot, say), say.say("/openings can announce it again.")))

@@ -32,7 +32,9 @@ def _none(message: m.FreeTimes, say: Speech) -> Screen:
             )
         )
     return Screen(
-        say.say("There are no free times at the moment. You are told when new ones open; /slots looks again.")
+        say.say(
+            "There are no free times at the moment. We will tell you when new ones open; /slots looks again."
+        )
     )
 
 
@@ -92,7 +94,7 @@ def _how(message: m.FreeTimes, say: Speech) -> Html:
         )
     stays = say.say("Until then the old time stays yours.") if message.moving else ""
     taken = any(slot.state == "taken" for slot in message.slots)
-    return lines(press, stays, say.say("⏳ is taken: press it to wait for it.") if taken else "")
+    return lines(press, stays, say.say("⏳ means taken: press it to wait for it.") if taken else "")
 
 
 def _buttons(message: m.FreeTimes, say: Speech) -> Rows:
@@ -124,14 +126,14 @@ def _turning(message: m.FreeTimes, moving: str, say: Speech) -> Rows:
 def wait_noted(message: w.WaitNoted, say: Speech) -> Screen:
     """On the list."""
     if message.you:
-        text = say.say("⏳ You and {partner} wait for this time:", partner=message.partner)
+        text = say.say("⏳ You and {partner} are waiting for this time:", partner=message.partner)
     else:
         text = say.say("⏳ {partner} put you both on the waitlist for:", partner=message.partner)
     place = say.say(
-        "You are number {position} on the list. If it becomes free for you, I ask you both.",
+        "You are number {position} on the waitlist. When it is your turn, we will ask you both.",
         position=message.position,
     )
-    leave = Button(say.say("Do not wait any more"), f"wait:{message.slot.slot_id}:leave")
+    leave = Button(say.say("Stop waiting"), f"wait:{message.slot.slot_id}:leave")
     return Screen(paragraphs(text, session(message.slot, say), place), ((leave,),))
 
 
@@ -150,7 +152,9 @@ def wait_left(message: w.WaitLeft, say: Speech) -> Screen:
     if message.you:
         return Screen(
             say.say(
-                "You do not wait for {slot} any more; {partner} is told.", slot=slot, partner=message.partner
+                "You are no longer waiting for {slot}. We have told {partner}.",
+                slot=slot,
+                partner=message.partner,
             )
         )
     return Screen(
@@ -162,10 +166,10 @@ def wait_left(message: w.WaitLeft, say: Speech) -> Screen:
 def slot_offered(message: w.SlotOffered, say: Speech) -> Screen:
     """The slot is free for this pair."""
     until = at(message.until, message.slot, say)
-    text = say.say("🎉 The time you wait for is free:")
+    text = say.say("🎉 The time you are waiting for is free:")
     rest = say.say("It is kept for you two until {until}. Do you want it?", until=until)
     buttons = (
-        Button(say.say("Yes, we take it"), f"offer:{message.waiting_id}:yes"),
+        Button(say.say("Yes, we’ll take it"), f"offer:{message.waiting_id}:yes"),
         Button(say.say("No"), f"offer:{message.waiting_id}:no"),
     )
     return Screen(paragraphs(text, session(message.slot, say), rest), (buttons,))
@@ -178,7 +182,7 @@ def offer_taken(message: w.OfferTaken, say: Speech) -> Screen:
 
 
 OFFER_ENDS = {
-    ("declined", True): mark("You said no to {slot}, so it goes to the next pair; {partner} is told."),
+    ("declined", True): mark("You said no to {slot}, so it goes to the next pair. We have told {partner}."),
     ("declined", False): mark("{partner} said no to {slot}, so it goes to the next pair."),
     ("lapsed", False): mark("⌛ Nobody answered in time, so {slot} goes to the next pair."),
 }
@@ -198,7 +202,7 @@ def wait_over(message: w.WaitOver, say: Speech) -> Screen:
     """It did not become free."""
     slot = when(message.slot, say)
     if message.gone:
-        text = say.say("The time you wait for, {slot}, was called off by the studio.", slot=slot)
+        text = say.say("The time you were waiting for, {slot}, was called off by the studio.", slot=slot)
     else:
-        text = say.say("The time you wait for, {slot}, did not become free.", slot=slot)
+        text = say.say("The time you were waiting for, {slot}, did not become free.", slot=slot)
     return Screen(lines(text, say.say("/slots shows what else is free.")))

@@ -18,16 +18,16 @@ def my_bookings(message: m.MyBookings, say: Speech) -> Screen:
         past = (
             say.say("• {slot}: {state}", slot=when(x.slot, say), state=_past(x, say)) for x in message.past
         )
-        parts.append(lines(say.say("<b>Before</b>"), *past))
+        parts.append(lines(say.say("<b>Past</b>"), *past))
     parts.append(_strikes(message, say))
     return Screen(paragraphs(*parts), _buttons(message, say))
 
 
 STATES = {
-    "confirmed": mark("✅ Confirmed, with {partner}"),
-    "attending": mark("✅ Confirmed, and both of you are coming, with {partner}"),
-    "checked_in": mark("🎬 You are checked in, with {partner}"),
-    "rescue": mark("🔎 Yours until {until}, while I look for a stand-in"),
+    "confirmed": mark("✅ Confirmed with {partner}"),
+    "attending": mark("✅ Confirmed with {partner}; you are both coming"),
+    "checked_in": mark("🎬 Checked in with {partner}"),
+    "rescue": mark("🔎 Yours until {until}, while we look for a stand-in"),
 }
 
 
@@ -62,7 +62,7 @@ def _wait(line: m.WaitLine, say: Speech) -> Html:
 PAST = {
     "recorded": mark("recorded"),
     "cancelled": mark("cancelled"),
-    "no_show": mark("nobody came"),
+    "no_show": mark("missed"),
 }
 
 
@@ -117,7 +117,7 @@ def _of_booking(line: m.BookingLine, say: Speech) -> Rows:
 def _of_wait(line: m.WaitLine, say: Speech) -> tuple[Button, ...]:
     if line.until:
         return (
-            Button(say.say("Yes, we take it"), f"offer:{line.waiting_id}:yes"),
+            Button(say.say("Yes, we’ll take it"), f"offer:{line.waiting_id}:yes"),
             Button(say.say("No"), f"offer:{line.waiting_id}:no"),
         )
-    return (Button(say.say("Do not wait any more"), f"wait:{line.slot.slot_id}:leave"),)
+    return (Button(say.say("Stop waiting"), f"wait:{line.slot.slot_id}:leave"),)

@@ -17,8 +17,8 @@ FORMS = {
 """An example of each command's one line."""
 
 _LEADS: dict[str, tuple[str, str]] = {
-    "studio": (mark("Lead me through it"), "newstudio:go"),
-    "newslots": (mark("Lead me through it"), "plan:go"),
+    "studio": (mark("Guide me through it"), "newstudio:go"),
+    "newslots": (mark("Guide me through it"), "plan:go"),
 }
 """Where a command has a way by buttons: its label and data."""
 
@@ -88,20 +88,21 @@ def _(f: Facts, say: Speech) -> Html:
 @words("ExtraPart")
 def _(f: Facts, say: Speech) -> Html:
     return say.say(
-        "{piece} is one piece too many. A name with spaces needs quotation marks around it.", piece=_token(f)
+        "{piece} is one word too many here. A name with spaces needs quotation marks around it.",
+        piece=_token(f),
     )
 
 
 @words("UnknownChoice")
 def _(f: Facts, say: Speech) -> Html:
     return say.say(
-        "I do not know {piece} here. Possible is {choices}.", piece=_token(f), choices=_expected(f, say)
+        "I do not know {piece} here. Possible: {choices}.", piece=_token(f), choices=_expected(f, say)
     )
 
 
 @words("UnclosedQuote")
 def _(f: Facts, say: Speech) -> Html:
-    return say.say("The quotation mark at {piece} has no other half.", piece=_token(f))
+    return say.say("The quotation mark at {piece} is never closed.", piece=_token(f))
 
 
 @words("BadCityCode")
@@ -126,7 +127,7 @@ def _(f: Facts, say: Speech) -> Html:
 @words("BadLink")
 def _(f: Facts, say: Speech) -> Html:
     return say.say(
-        "{piece} is not a whole link. Copy it from the map's “share”; it begins with {forms}.",
+        "{piece} is not a whole link. Copy it with the map’s “share” button; it begins with {forms}.",
         piece=_token(f),
         forms=_expected(f, say),
     )
@@ -147,7 +148,7 @@ def _(f: Facts, say: Speech) -> Html:
 @words("UnknownOption")
 def _(f: Facts, say: Speech) -> Html:
     return say.say(
-        "I do not know {piece} here. Possible are {choices}.",
+        "I do not know {piece} here. Possible: {choices}.",
         piece=_token(f),
         choices=_expected(f, say, "and"),
     )
@@ -155,7 +156,7 @@ def _(f: Facts, say: Speech) -> Html:
 
 @words("RepeatedOption")
 def _(f: Facts, say: Speech) -> Html:
-    return say.say("{piece} is there twice; once is enough.", piece=_token(f))
+    return say.say("{piece} is there twice; please say it once.", piece=_token(f))
 
 
 @words("TooLong")
@@ -203,7 +204,7 @@ def _(f: Facts, say: Speech) -> Html:
 
 @words("RepeatedTime")
 def _(f: Facts, say: Speech) -> Html:
-    return say.say("The time {piece} is there twice; once is enough.", piece=_token(f))
+    return say.say("The time {piece} is there twice; please name it once.", piece=_token(f))
 
 
 @words("TooManyTimes")

@@ -194,17 +194,17 @@ def role_welcome(message: m.RoleWelcome, say: Speech) -> Screen:
     """A role was given by a link."""
     if message.role == "reviewer":
         text = say.say(
-            "Welcome among the reviewers! Samples come to you here; you vote with the buttons below them. "
-            "/queue lists what waits for you, /pause stops new ones."
+            "Welcome to the reviewers! Samples come to you here; you vote with the buttons below "
+            "them. /queue lists what is waiting for you, /pause stops new ones."
         )
     elif message.role == "staff":
         text = say.say(
-            "Welcome to the studio staff in {city}! When sessions need you, you are asked here. "
+            "Welcome to the studio staff in {city}! When sessions need you, we will ask you here. "
             "/today lists your shifts.",
             city=say.named(message.city_names),
         )
     else:
-        text = say.say("Welcome among the coordinators! /help lists what you can do.")
+        text = say.say("Welcome to the coordinators! /help lists what you can do.")
     return Screen(text)
 
 

@@ -28,7 +28,7 @@ def _partner(partner: m.PartnerStatus, say: Speech) -> Html:
     states = {
         "none": say.say("Next: find a partner with /partner."),
         "pool": say.say("🔎 We are looking for a partner for you; /partner shows more."),
-        "asked": say.say("👥 Recording with {name} is being asked; /partner shows it.", name=name),
+        "asked": say.say("👥 There is an open question about you and {name}: /partner shows it.", name=name),
         "invited": say.say(
             "💌 {name} opened your link and has not answered yet; /partner shows more.", name=name
         ),
@@ -40,14 +40,14 @@ def _partner(partner: m.PartnerStatus, say: Speech) -> Html:
 
 def _sample(sample: m.SampleStatus, say: Speech) -> Html:
     if sample.state == "received" and sample.waits_for_sender:
-        return say.say("🎧 Your sample is received and waits for your answer to the question under it.")
+        return say.say("🎧 Your sample is received and needs your answer to the question under it.")
     states = {
         "received": say.say("🎧 Your sample is received and being checked."),
         "refused": say.say("Your last sample was not accepted by the checks."),
-        "queued": say.say("⏳ Your sample waits for free reviewers."),
+        "queued": say.say("⏳ Your sample is waiting for free reviewers."),
         "in_review": say.say("👂 Your sample is being heard by the reviewers."),
         "cross_review": say.say("👂 The reviewers disagree; a third one is listening to your sample."),
-        "appealed": say.say("👂 Your appeal waits for reviewers who have not voted yet."),
+        "appealed": say.say("👂 Your appeal is waiting for reviewers who have not voted on it yet."),
         "approved": say.say("✅ Your sample is approved."),
         "rejected": say.say("Your last sample was rejected by the reviewers."),
         "withdrawn": say.say("Your last sample was thrown away."),
