@@ -29,7 +29,7 @@ def broadcast_words(message: m.BroadcastWords, _say: Speech) -> Screen:
 def ask_audience(message: m.AskAudience, say: Speech) -> Screen:
     """Every audience as a button."""
     buttons = [Button(say.say(AUDIENCES[name]), f"aim:{name}") for name in message.audiences]
-    return Screen(say.say("📣 Who shall get the message?"), rows(buttons, 2))
+    return Screen(say.say("📣 Who should get the message?"), rows(buttons, 2))
 
 
 @renders(m.AskAudienceCity)
@@ -48,7 +48,7 @@ def ask_language(message: m.AskAudienceLanguage, say: Speech) -> Screen:
     so_far = f"aim:{message.circle.audience}:{message.circle.city or '*'}"
     buttons = [Button(name, f"{so_far}:{code}") for code, name in LANGUAGES.items()]
     every = Button(say.say("Every language"), f"{so_far}:*")
-    text = lines(_to(message.circle, say), say.say("Only to those who use the bot in one language?"))
+    text = lines(_to(message.circle, say), say.say("Only those who use the bot in one language?"))
     return Screen(text, ((every,), tuple(buttons)))
 
 
@@ -59,7 +59,8 @@ def ask_words(message: m.AskBroadcastWords, say: Speech) -> Screen:
         paragraphs(
             lines(_to(message.circle, say), _heads(message.head_count, say)),
             say.say(
-                "Now type the message. You see it before anything is sent; /cancel if you change your mind."
+                "Now type the message. You will see it before anything is sent; /cancel if you "
+                "change your mind."
             ),
         )
     )
@@ -90,7 +91,7 @@ def broadcast_card(message: m.BroadcastCard, say: Speech) -> Screen:
     if message.state == "draft":
         text = paragraphs(
             lines(_to(message.circle, say), _heads(message.head_count, say), say.say("Nothing is sent yet.")),
-            quoted or say.say("The message stands above, as they will get it."),
+            quoted or say.say("The message is above, just as they will get it."),
         )
     else:
         text = lines(_state(message, say), _to(message.circle, say), _tally(message.tally, say), quoted)
@@ -132,7 +133,7 @@ def _buttons(message: m.BroadcastCard, say: Speech) -> Rows:
         send = say.say_n("Send to {n} person", "Send to {n} people", message.head_count)
         return (
             (button(send, "send"),),
-            (button(say.say("Test: to me alone"), "test"), button(say.say("Drop it"), "stop")),
+            (button(say.say("Test: only to me"), "test"), button(say.say("Drop it"), "stop")),
         )
     if message.state == "sending":
         return ((button(say.say("Pause"), "pause"), button(say.say("Stop for good"), "stop")),)
@@ -146,7 +147,7 @@ def _buttons(message: m.BroadcastCard, say: Speech) -> Rows:
 
 @words("NoSuchBroadcast")
 def _(_f: Facts, say: Speech) -> Html:
-    return say.say("There is no such message. /broadcast begins a new one.")
+    return say.say("There is no such broadcast. /broadcast begins a new one.")
 
 
 @words("NobodyThere")

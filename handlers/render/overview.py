@@ -33,8 +33,8 @@ def pending(message: m.Pending, say: Speech) -> Screen:
     ]
     again = Button(say.say("Look again"), "pending")
     if not any(parts):
-        return Screen(say.say("✅ Nothing waits for a human."), ((again,),))
-    return Screen(paragraphs(say.say("<b>What waits for a human</b>"), *parts), ((again,),))
+        return Screen(say.say("✅ Nothing needs a human right now."), ((again,),))
+    return Screen(paragraphs(say.say("<b>What needs a human</b>"), *parts), ((again,),))
 
 
 def _samples(message: m.Pending, say: Speech) -> Html:
@@ -63,7 +63,7 @@ def _appeals(message: m.Pending, say: Speech) -> Html:
     )
     return lines(
         head + _details(stuck, message, say),
-        say.say("Decide on the card that you got for it, or invite somebody: /invite reviewer"),
+        say.say("Decide with the card you got for it, or invite somebody: /invite reviewer"),
     )
 
 
@@ -80,8 +80,8 @@ def _unconfirmed(message: m.Pending, say: Speech) -> Html:
     if not count:
         return Html("")
     head = say.say_n(
-        "📅 <b>{n} session</b> is near, and somebody has not answered. Call them:",
-        "📅 <b>{n} sessions</b> are near, and somebody has not answered. Call them:",
+        "📅 <b>{n} session</b> is near, and somebody has not answered. Get in touch:",
+        "📅 <b>{n} sessions</b> are near, and somebody has not answered. Get in touch:",
         count,
     )
     each = [
@@ -96,8 +96,8 @@ def _understaffed(message: m.Pending, say: Speech) -> Html:
     if not count:
         return Html("")
     head = say.say_n(
-        "🧑‍🔧 <b>{n} slot</b> of the next seven days lacks staff. Ask them, or invite more: /invite staff",
-        "🧑‍🔧 <b>{n} slots</b> of the next seven days lack staff. Ask them, or invite more: /invite staff",
+        "🧑‍🔧 <b>{n} session</b> in the next seven days lacks staff. Ask them, or invite more: /invite staff",
+        "🧑‍🔧 <b>{n} sessions</b> in the next seven days lack staff. Ask them, or invite more: /invite staff",
         count,
     )
     each = [
