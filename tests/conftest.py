@@ -2,7 +2,7 @@
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -65,9 +65,9 @@ async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
 
 
 @pytest.fixture(scope="session")
-def shared_audio() -> Iterator[Path]:
+def shared_audio() -> Path:
     """Real labelled speech, where it is at hand."""
     folder = Path(__file__).resolve().parents[2] / "shared" / "audio"
     if not folder.is_dir():
         pytest.skip("the labelled recordings are not at hand")
-    yield folder
+    return folder
