@@ -2,7 +2,6 @@
 
 from bot.rules.roles import Role
 from bot.services import outbox, shift_cards, shifts
-from bot.services.messages.shifts import ShiftWanted, Today
 from handlers.context import Context
 from handlers.switchboard import StaleButton, Switchboard
 
@@ -19,14 +18,7 @@ async def answered(context: Context, shift_id: int, choice: str) -> None:
     unit, person, say = context.unit, context.person, context.say
     shift = await shifts.answer(unit, person, shift_id, yes=choice == "yes")
     context.toast(say.say("✅ You run it.") if choice == "yes" else say.say("Noted: without you."))
-    kind = await _pressed_kind(context)
-    slot_batch = await shift_cards.batch_of(unit, shift)
-    if kind == Today.kind:
-        await context.show(await shift_cards.today(unit, person))
-    elif kind == ShiftWanted.kind or slot_batch is None or not shift.card:
-        await context.show(ShiftWanted(await shift_cards.view(unit, shift)))
-    else:
-        await context.show(await shift_cards.card(unit, person, slot_batch, shift.card))
+    await context.show(await shift_cards.shown_in(unit, person, shift, await _pressed_kind(context)))
 
 
 async def card_answered(context: Context, batch_id: int, card: int, choice: str) -> None:
@@ -41,8 +33,8 @@ async def card_answered(context: Context, batch_id: int, card: int, choice: str)
     if answers.impossible:
         told.append(
             say.say_n(
-                "One more overlaps another one of yours or has its people already.",
-                "{n} more overlap others of yours or have their people already.",
+                "One more overlaps another of yours or has enough people already.",
+                "{n} more overlap others of yours or have enough people already.",
                 answers.impossible,
             )
         )

@@ -21,4 +21,6 @@ async def invite(unit: Unit, person: Person, wanted: Invite) -> InviteLink:
     """Make a one-time link into a role; raises `UnknownCity` and `NoStudioYet` for staff."""
     names = (await studios.city(unit, wanted.city)).names if wanted.city else {}
     token = await invitations.create(unit, person, Role(wanted.role).value, city=wanted.city or "")
-    return InviteLink(wanted.role, invitations.link(unit, token), invitations.LASTS.days, names)
+    return InviteLink(
+        wanted.role, invitations.link(unit, token), invitations.LASTS.days, wanted.city or "", names
+    )

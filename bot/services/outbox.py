@@ -96,21 +96,24 @@ async def edit_topic(unit: Unit, topic: str, kind: type[Message], message: Messa
     return len(rows)
 
 
-async def newest(unit: Unit, topic: str, kind: type[Message]) -> int | None:
-    """The row of the newest message of a kind with this topic that was not taken back."""
-    return await unit.tx.first(
+async def newest(unit: Unit, topic: str, kind: type[Message], chat_id: int | None = None) -> int | None:
+    """The row of the newest message of a kind with this topic (in one chat) that was not taken back."""
+    query = (
         select(OutboxRow.id)
         .where(OutboxRow.topic == topic, OutboxRow.kind == kind.kind, OutboxRow.state != "cancelled")
         .where(col(OutboxRow.edits).is_(None))
         .order_by(col(OutboxRow.id).desc())
         .limit(1)
     )
+    return await unit.tx.first(query if chat_id is None else query.where(OutboxRow.chat_id == chat_id))
 
 
-async def retire(unit: Unit, topic: str, kind: type[Message], message: Message) -> None:
-    """Take back what is unsent of a kind and let the newest that was sent become `message`."""
+async def retire(
+    unit: Unit, topic: str, kind: type[Message], message: Message, chat_id: int | None = None
+) -> None:
+    """Take back what is unsent of a kind and let the newest that was sent (in one chat) become `message`."""
     await cancel(unit, topic, [kind])
-    row_id = await newest(unit, topic, kind)
+    row_id = await newest(unit, topic, kind, chat_id)
     if row_id is not None:
         await edit(unit, row_id, message)
 

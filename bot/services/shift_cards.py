@@ -4,9 +4,11 @@ from collections.abc import Sequence
 
 from sqlmodel import col, select
 
+from bot.rules.shifts import PER_CARD
 from bot.rules.states import ShiftState, SlotState
 from bot.services import batch_cards, outbox, people, slots
-from bot.services.messages.shifts import ShiftRequest, ShiftView, Today
+from bot.services.messages import Message
+from bot.services.messages.shifts import ShiftReminder, ShiftRequest, ShiftView, ShiftWanted, Today
 from bot.services.people import Person
 from bot.services.unit import Unit
 from storage.tables import City, Shift, Slot, SlotBatch
@@ -20,8 +22,8 @@ def topic(slot_id: int) -> str:
     return f"staff:{slot_id}"
 
 
-def _about(batch_id: int, card: int, again: int = 0) -> str:
-    return f"shifts:{batch_id}:{card}" + (f":{again}" if again else "")
+def _about(batch_id: int, card: int) -> str:
+    return f"shifts:{batch_id}:{card}"
 
 
 async def shifts_on(unit: Unit, person_id: int, batch_id: int, card: int) -> Sequence[Shift]:
@@ -32,12 +34,6 @@ async def shifts_on(unit: Unit, person_id: int, batch_id: int, card: int) -> Seq
         .where(Shift.person_id == person_id, Slot.batch_id == batch_id, Shift.card == card)
         .order_by(col(Shift.starts_at), col(Shift.slot_id))
     )
-
-
-async def batch_of(unit: Unit, shift: Shift) -> int | None:
-    """The batch that a shift's slot belongs to."""
-    slot: Slot = await unit.tx.one(select(Slot).where(Slot.id == shift.slot_id))
-    return slot.batch_id
 
 
 async def view(unit: Unit, shift: Shift) -> ShiftView:
@@ -60,9 +56,7 @@ async def views(unit: Unit, shifts: Sequence[Shift]) -> tuple[ShiftView, ...]:
     )
 
 
-async def card(
-    unit: Unit, person: Person, batch_id: int, number: int, *, again: bool = False
-) -> ShiftRequest:
+async def card(unit: Unit, person: Person, batch_id: int, number: int) -> ShiftRequest:
     """A card as it looks now."""
     batch = await unit.tx.one(select(SlotBatch).where(SlotBatch.id == batch_id))
     city = await unit.tx.one(select(City).where(City.code == batch.city))
@@ -73,14 +67,28 @@ async def card(
         zone=await batch_cards.zone_of_city(unit, batch.city),
         needed=batch.staff_needed,
         shifts=await views(unit, await shifts_on(unit, person.id, batch_id, number)),
-        again=again,
     )
 
 
-async def send(unit: Unit, person: Person, batch_id: int, number: int, *, again: int = 0) -> None:
-    """Send a card, for the first time or in a round of asking `again`."""
-    message = await card(unit, person, batch_id, number, again=bool(again))
-    await outbox.send(unit, person.telegram_id, message, about=_about(batch_id, number, again))
+async def send(unit: Unit, person: Person, batch_id: int, number: int) -> None:
+    """Send a card."""
+    message = await card(unit, person, batch_id, number)
+    await outbox.send(unit, person.telegram_id, message, about=_about(batch_id, number))
+
+
+async def reminder(unit: Unit, person: Person, batch_id: int) -> ShiftReminder:
+    """The next few shifts of a batch that somebody has not answered and that still lack people."""
+    batch = await unit.tx.one(select(SlotBatch).where(SlotBatch.id == batch_id))
+    city = await unit.tx.one(select(City).where(City.code == batch.city))
+    silent = await unit.tx.all(
+        select(Shift)
+        .join(Slot, col(Slot.id) == col(Shift.slot_id))
+        .where(Shift.person_id == person.id, Shift.state == ShiftState.ASKED)
+        .where(Slot.batch_id == batch_id, Slot.state == SlotState.DRAFT, col(Slot.starts_at) > unit.now)
+        .order_by(col(Shift.starts_at), col(Shift.slot_id))
+    )
+    shown = await views(unit, silent[:PER_CARD])
+    return ShiftReminder(batch_id, city.names, shown, more=len(silent) - len(shown))
 
 
 async def refresh(unit: Unit, person: Person, batch_id: int, number: int) -> None:
@@ -130,3 +138,15 @@ async def today(unit: Unit, person: Person) -> Today:
     open_ = [one for one in open_ if one.slot.starts_at > unit.now]
     more = max(0, len(open_) - LISTED) + max(0, len(confirmed) - LISTED)
     return Today(tuple(open_[:LISTED]), tuple(confirmed[:LISTED]), more)
+
+
+async def shown_in(unit: Unit, person: Person, shift: Shift, kind: str) -> Message:
+    """The message of a `kind` in which a shift was just answered, as it looks now."""
+    slot = await unit.tx.one(select(Slot).where(Slot.id == shift.slot_id))
+    if kind == Today.kind:
+        return await today(unit, person)
+    if kind == ShiftReminder.kind and slot.batch_id is not None:
+        return await reminder(unit, person, slot.batch_id)
+    if kind == ShiftRequest.kind and slot.batch_id is not None:
+        return await card(unit, person, slot.batch_id, shift.card)
+    return ShiftWanted(await view(unit, shift))

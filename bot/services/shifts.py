@@ -17,7 +17,17 @@ from bot.rules.errors import DomainError
 from bot.rules.roles import Role
 from bot.rules.shifts import deal
 from bot.rules.states import ShiftState, SlotState
-from bot.services import announcing, audit, batch_cards, outbox, people, shift_cards, slots, waitlist
+from bot.services import (
+    announcing,
+    audit,
+    batch_cards,
+    bookings,
+    outbox,
+    people,
+    shift_cards,
+    slots,
+    waitlist,
+)
 from bot.services.messages.shifts import ShiftsCancelled, ShiftWanted, StaffGone
 from bot.services.messages.slots import SlotView
 from bot.services.people import Person
@@ -110,22 +120,18 @@ async def ask_newcomer(unit: Unit, person: Person, city: str) -> None:
 async def remind(unit: Unit, batch: SlotBatch, number: int) -> int:
     """Ask everybody again who has not answered for slots that lack people; gives how many people.
 
-    Staff who joined meanwhile and were not asked at all are asked now. `number` names this round.
+    Each gets one message. Staff who joined meanwhile and were not asked at all are asked now. `number` names
+    this round.
     """
     wanting = await batch_cards.lacking(unit, batch.id)
-    staff = await people.holders(unit, Role.STAFF, city=batch.city)
     asked = 0
-    for person in staff:
-        silent = await unit.tx.all(
-            _of_batch(person.id, batch.id, Shift.card)
-            .where(Shift.state == ShiftState.ASKED, col(Shift.slot_id).in_([slot.id for slot in wanting]))
-            .distinct()
-            .order_by(col(Shift.card))
-        )
-        for card in silent:
-            await shift_cards.send(unit, person, batch.id, card, again=number)
+    for person in await people.holders(unit, Role.STAFF, city=batch.city):
+        open_ = await shift_cards.reminder(unit, person, batch.id)
+        if open_.shifts:
+            about = f"shifts:{batch.id}:again:{number}"
+            await outbox.send(unit, person.telegram_id, open_, about=about)
         fresh = await ask(unit, batch, wanting, [person])
-        asked += bool(silent or fresh)
+        asked += bool(open_.shifts or fresh)
     return asked
 
 
@@ -217,9 +223,14 @@ async def settle(unit: Unit, slot: Slot) -> bool:
 
 
 async def _ask_others(unit: Unit, slot: Slot, gone: Person) -> int:
-    """Somebody of the staff is missing: ask all who have neither confirmed nor declined; gives how many."""
-    if slot.batch_id is None:
+    """Somebody of the staff is missing: ask all who have neither confirmed nor declined; gives how many.
+
+    For a session that a pair has booked those who declined are asked too: their plans may have changed.
+    """
+    view = await slots.slot_view(unit, slot.id)
+    if slot.batch_id is None or view is None:
         return 0
+    askable = [ShiftState.ASKED, *([ShiftState.DECLINED] if slot.state == SlotState.TAKEN else [])]
     batch = await unit.tx.one(select(SlotBatch).where(SlotBatch.id == slot.batch_id))
     asked = 0
     for other in await people.holders(unit, Role.STAFF, city=batch.city):
@@ -227,9 +238,14 @@ async def _ask_others(unit: Unit, slot: Slot, gone: Person) -> int:
             continue
         await unit.tx.add_new(_asked(unit, slot, other, 0))
         shift = await unit.tx.one(select(Shift).where(Shift.slot_id == slot.id, Shift.person_id == other.id))
-        if shift.state == ShiftState.ASKED:
-            wanted = ShiftWanted(await shift_cards.view(unit, shift))
-            await outbox.send(unit, other.telegram_id, wanted, topic=shift_cards.topic(slot.id))
+        if shift.state in askable:
+            await outbox.send(
+                unit,
+                other.telegram_id,
+                ShiftWanted(await shift_cards.view(unit, shift), fresh=True),
+                topic=shift_cards.topic(slot.id),
+                not_before=bookings.not_before(unit, view),
+            )
             asked += 1
     return asked
 
@@ -248,7 +264,12 @@ async def _alert(unit: Unit, slot: Slot, gone: Person, asked: int) -> None:
     about = f"slot:{slot.id}:staff_gone:{unit.cause}"
     for coordinator in await people.holders(unit, Role.COORDINATOR):
         await outbox.send(
-            unit, coordinator.telegram_id, message, about=about, topic=shift_cards.topic(slot.id)
+            unit,
+            coordinator.telegram_id,
+            message,
+            about=about,
+            topic=shift_cards.topic(slot.id),
+            not_before=bookings.not_before(unit, view),
         )
 
 

@@ -89,9 +89,9 @@ async def answer(unit: Unit, person: Person, text: str) -> AskPlan | BatchPrevie
     if step == "city":
         text = (await studios.city(unit, text.strip().lower())).code
     elif step == "dates":
-        rules.read_dates(text)
+        text = "..".join(dict.fromkeys(str(day) for day in rules.read_dates(text)))
     elif step == "times":
-        rules.read_times(text)
+        text = ",".join(f"{at:%H:%M}" for at in rules.read_times(text))
     else:
         return await _preview(unit, person, answers, text)
     return await _go_on(unit, person, {**answers, step: text})

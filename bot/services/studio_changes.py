@@ -117,18 +117,19 @@ async def close(
     """
     studio = await studios.get(unit, studio_id)
     ahead = await slots_ahead(unit, studio, above=keep)
-    going = [slot for slot in ahead if booked_too or slot.state != SlotState.TAKEN]
-    cancelled = await call_off(unit, person, going)
+    booked = [slot for slot in ahead if slot.state == SlotState.TAKEN]
+    cancelled = await call_off(unit, person, [slot for slot in ahead if slot not in booked])
+    off = await call_off(unit, person, booked) if booked_too else 0
     before = await studios.view(unit, studio)
     await studios.set_rooms(unit, studio, keep)
     if keep:
         return StudioCard(await studios.view(unit, studio), changed=True)
     await unit.tx.change(update(Studio).where(col(Studio.id) == studio.id).values(closed_at=unit.now))
-    kept = len(ahead) - cancelled
+    closed = StudioClosed(before, cancelled, len(booked) - off, off)
     await audit.record(
-        unit, f"studio:{studio.id}", "studio.closed", actor=person.id, cancelled=cancelled, kept=kept
+        unit, f"studio:{studio.id}", "studio.closed", actor=person.id, cancelled=cancelled, called_off=off
     )
-    return StudioClosed(before, cancelled, kept)
+    return closed
 
 
 # --- by buttons and typed words

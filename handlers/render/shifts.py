@@ -25,11 +25,11 @@ def _time(shift: m.ShiftView, say: Speech) -> Html:
 def _standing(shift: m.ShiftView, say: Speech) -> Html:
     """How a shift stands, behind its time."""
     if shift.slot.state == "cancelled":
-        return say.say("❌ does not take place")
+        return say.say("❌ called off")
     if shift.state == "confirmed":
         return say.say("✅ you run it")
     if shift.full:
-        return say.say("👥 has its people")
+        return say.say("👥 has enough people")
     return say.say("✖️ without you") if shift.state == "declined" else say.say("❔")
 
 
@@ -70,17 +70,7 @@ def _room(shift: m.ShiftView, say: Speech) -> str:
 @renders(m.ShiftRequest)
 def shift_request(message: m.ShiftRequest, say: Speech) -> Screen:
     """Which of these can you run? Each has its own answer; what is left has one for all."""
-    city = say.named(message.city_names)
-    ask = say.say("🎬 Can you run these sessions in {city}?", city=city)
-    if message.again:
-        ask = say.say("🎬 Still open: can you run these sessions in {city}?", city=city)
     open_ = [shift for shift in message.shifts if shift.state == "asked" and _answerable(shift)]
-    zone = Html("")
-    if message.shifts:
-        first = message.shifts[0].slot
-        zone = say.say("Times in {zone}.", zone=say.zone(first.starts_at, places.zone_of(first)))
-    if not open_:
-        ask = say.say("🎬 Sessions in {city}: thank you for your answers.", city=city)
     all_: Rows = ()
     if len(open_) > 1:
         data = f"shifts:{message.batch_id}:{message.card}"
@@ -90,8 +80,40 @@ def shift_request(message: m.ShiftRequest, say: Speech) -> Screen:
                 Button(say.say("✖️ None of these"), f"{data}:no"),
             ),
         )
-    text = paragraphs(lines(ask, zone), *_by_day(message.shifts, say))
-    return Screen(text, (*_buttons(message.shifts, say), *all_))
+    head = lines(_head(message, open_, say), _zone(message.shifts, say))
+    return Screen(paragraphs(head, *_by_day(message.shifts, say)), (*_buttons(message.shifts, say), *all_))
+
+
+def _head(message: m.ShiftRequest, open_: list[m.ShiftView], say: Speech) -> Html:
+    city = say.named(message.city_names)
+    if open_:
+        return say.say("🎬 Can you run these sessions in {city}?", city=city)
+    if all(shift.slot.state == "cancelled" for shift in message.shifts):
+        return say.say("🎬 These sessions in {city} do not take place.", city=city)
+    if all(shift.state == "asked" for shift in message.shifts):
+        return say.say("🎬 These sessions in {city} have their people.", city=city)
+    return say.say("🎬 Sessions in {city}: thank you for your answers.", city=city)
+
+
+def _zone(shifts: tuple[m.ShiftView, ...], say: Speech) -> Html:
+    if not shifts:
+        return Html("")
+    first = shifts[0].slot
+    return say.say("Times in {zone}.", zone=say.zone(first.starts_at, places.zone_of(first)))
+
+
+@renders(m.ShiftReminder)
+def shift_reminder(message: m.ShiftReminder, say: Speech) -> Screen:
+    """The next few that wait for an answer."""
+    city = say.named(message.city_names)
+    if not message.shifts:
+        return Screen(say.say("🎬 Sessions in {city}: nothing waits for your answer any more.", city=city))
+    head = say.say("🎬 Still open: can you run these sessions in {city}?", city=city)
+    more = ""
+    if message.more:
+        more = say.say_n("One more comes after these.", "{n} more come after these.", message.more)
+    text = paragraphs(lines(head, _zone(message.shifts, say)), *_by_day(message.shifts, say), more)
+    return Screen(text, _buttons(message.shifts, say))
 
 
 @renders(m.ShiftWanted)
@@ -102,11 +124,11 @@ def shift_wanted(message: m.ShiftWanted, say: Speech) -> Screen:
     if shift.state == "confirmed":
         head = say.say("✅ Thank you, you run this session.")
     elif not _answerable(shift):
-        head = say.say("🎬 Thank you, this session needs nobody any more.")
-    elif shift.state == "declined":
+        head = say.say("🎬 Thank you, this session has enough people by now.")
+    elif shift.state == "declined" and not message.fresh:
         head = say.say("🎬 Noted: this session without you.")
     else:
-        head = say.say("🎬 Somebody of the staff cannot come. Can you run this session?")
+        head = say.say("🎬 A colleague cannot come. Can you run this session?")
     return Screen(lines(head, where), _buttons([shift], say))
 
 
@@ -114,8 +136,8 @@ def shift_wanted(message: m.ShiftWanted, say: Speech) -> Screen:
 def shifts_cancelled(message: m.ShiftsCancelled, say: Speech) -> Screen:
     """What was confirmed does not take place."""
     head = say.say_n(
-        "❌ This session that you wanted to run does not take place:",
-        "❌ These {n} sessions that you wanted to run do not take place:",
+        "❌ This session of yours will not take place:",
+        "❌ These {n} sessions of yours will not take place:",
         len(message.slots),
     )
     shown = [Html(f"• {places.when(slot, say)}, {places.where(slot, say)}") for slot in message.slots[:20]]
@@ -126,13 +148,11 @@ def shifts_cancelled(message: m.ShiftsCancelled, say: Speech) -> Screen:
 @renders(m.StaffGone)
 def staff_gone(message: m.StaffGone, say: Speech) -> Screen:
     """To coordinators: a booked session lacks staff."""
-    head = say.say("⚠️ {person} of the staff cannot come to a booked session:", person=message.person)
-    count = say.say(
-        "{confirmed} of {needed} people are left.", confirmed=message.confirmed, needed=message.needed
-    )
-    asked = say.say("Nobody else is there to ask: write to somebody, or invite more staff with /invite")
+    head = say.say("⚠️ {person} (staff) cannot come to a booked session:", person=message.person)
+    count = say.say("{confirmed} of {needed} are left.", confirmed=message.confirmed, needed=message.needed)
+    asked = say.say("There is nobody else to ask: write to somebody, or invite more staff with /invite")
     if message.asked:
-        asked = say.say_n("One other is asked.", "{n} others are asked.", message.asked)
+        asked = say.say_n("One other person is being asked.", "{n} others are being asked.", message.asked)
     return Screen(lines(head, places.session(message.slot, say), count, asked))
 
 
@@ -140,7 +160,7 @@ def staff_gone(message: m.StaffGone, say: Speech) -> Screen:
 def today(message: m.Today, say: Speech) -> Screen:
     """One's shifts: first what waits for an answer, then what is confirmed."""
     if not message.to_answer and not message.confirmed:
-        return Screen(say.say("You have no shifts. When sessions need you, you are asked here."))
+        return Screen(say.say("You have no shifts. When sessions need you, we will ask you here."))
     parts: list[Html] = []
     if message.confirmed:
         parts += [say.say("✅ <b>You run</b>"), *_places(message.confirmed, say)]
@@ -172,14 +192,14 @@ def _(_f: Facts, say: Speech) -> Html:
 @words("ShiftOver")
 def _(f: Facts, say: Speech) -> Html:
     if f["state"] == "cancelled":
-        return say.say("This session does not take place any more. /today lists your shifts.")
+        return say.say("This session has been called off. /today lists your shifts.")
     return say.say("This session has begun or is over. /today lists your shifts.")
 
 
 @words("SeatsFilled")
 def _(_f: Facts, say: Speech) -> Html:
     return say.say(
-        "Thank you, but this session has its people already. If one drops out, you are asked again."
+        "Thank you, but this session has enough people already. If somebody drops out, we will ask you again."
     )
 
 

@@ -16,19 +16,21 @@ def ask_plan(message: m.AskPlan, say: Speech) -> Screen:
     """One question; typed answers work as well as the buttons."""
     asks = {
         "city": say.say("🗓 New studio times. In which city?"),
-        "dates": say.say("On which days? Take one, or type them: 2026-12-01..2026-12-07"),
-        "times": say.say(
-            "When do sessions begin, by the studio's clock? Take one, or type: 09:00,14:00,18:00"
-        ),
-        "length": say.say("How long is a session? Take one, or type it: 2h30m"),
+        "dates": say.say("On which days? Choose, or type them: 2026-12-01..2026-12-07"),
+        "times": say.say("When do sessions begin, by the studio’s clock? Choose, or type: 09:00,14:00,18:00"),
+        "length": say.say("How long is a session? Choose, or type it: 2h30m"),
     }
-    leave = say.say("/cancel leaves this.") if message.step in ("city", "dates") else ""
+    leave = say.say("/cancel stops this.") if message.step in ("city", "dates") else ""
     text = lines(_so_far(message, say), asks[message.step], leave)
     return Screen(text, (*_plan_choices(message, say), *_plan_back(message, say)))
 
 
 def _so_far(message: m.AskPlan, say: Speech) -> Html:
-    given = [escape(message.answers[step]) for step in ("dates", "times") if step in message.answers]
+    given = [
+        escape(message.answers[step]).replace(",", " · ").replace("..", " – ")
+        for step in ("dates", "times")
+        if step in message.answers
+    ]
     city = say.named(message.city_names) if message.city_names else ""
     return Html("🗓 <b>" + " · ".join(part for part in (city, *given) if part) + "</b>") if city else Html("")
 
@@ -88,7 +90,7 @@ def batch_preview(message: m.BatchPreview, say: Speech) -> Screen:
         "<b>One</b> session would be created.", "<b>{n}</b> sessions would be created.", message.count
     )
     opens = Button(say.say("✅ Open them"), f"slots:{message.batch_id}:open")
-    drops = Button(say.say("Drop"), f"slots:{message.batch_id}:drop")
+    drops = Button(say.say("Drop it"), f"slots:{message.batch_id}:drop")
     left_out = _left_out(message, say)
     text = paragraphs(
         say.say("🗓 <b>Preview</b>"),
@@ -102,12 +104,12 @@ def batch_preview(message: m.BatchPreview, say: Speech) -> Screen:
 def _left_out(message: m.BatchPreview, say: Speech) -> Html:
     parts = []
     if message.past:
-        parts.append(say.say_n("• one has begun already", "• {n} have begun already", message.past))
+        parts.append(say.say_n("• one is past already", "• {n} are past already", message.past))
     if message.clashes:
         parts.append(
             say.say_n(
-                "• one overlaps what stands in its room",
-                "• {n} overlap what stands in their rooms",
+                "• one overlaps another session in its room",
+                "• {n} overlap other sessions in their rooms",
                 message.clashes,
             )
         )
@@ -125,8 +127,8 @@ def _staff_note(message: m.BatchPreview, say: Speech) -> Html:
     if message.staff_needed == 0:
         return say.say("No staff needed: they open at once.")
     need = say.say_n(
-        "👥 Each needs one person of the staff and opens when that one has confirmed.",
-        "👥 Each needs {n} people of the staff and opens when they have confirmed.",
+        "👥 Each needs one of the staff and opens once that person has confirmed.",
+        "👥 Each needs {n} of the staff and opens once they have confirmed.",
         message.staff_needed,
     )
     return lines(need, _staff_there(message.staff, message.grid, say))
@@ -136,19 +138,22 @@ def _staff_there(staff: int, grid: m.Grid, say: Speech) -> Html:
     city = say.named(grid.city_names, grid.city)
     if staff == 0:
         return say.say(
-            "⚠️ {city} has no staff yet. Whoever joins is asked: <code>/invite staff {code}</code>",
+            "⚠️ {city} has no staff yet. Whoever joins will be asked: <code>/invite staff {code}</code>",
             city=city,
             code=grid.city,
         )
     return say.say_n(
-        "{city} has one person who is asked.", "{city} has {n} people who are asked.", staff, city=city
+        "One person of the staff in {city} is asked.",
+        "{n} people of the staff in {city} are asked.",
+        staff,
+        city=city,
     )
 
 
 @renders(m.BatchDropped)
 def batch_dropped(message: m.BatchDropped, say: Speech) -> Screen:
     """Nothing was created."""
-    again = Button(say.say("🗓 Plan anew"), "plan:go")
+    again = Button(say.say("🗓 New plan"), "plan:go")
     return Screen(lines(grid_line(message.grid, say), say.say("Dropped; nothing was created.")), ((again,),))
 
 
@@ -159,8 +164,8 @@ def batch_dropped(message: m.BatchDropped, say: Speech) -> Screen:
 def batch_card(message: m.BatchCard, say: Speech) -> Screen:
     """What opened and what is missing, with what can be done about it."""
     if message.total == 0:
-        text = say.say("Nothing of it is left ahead.")
-        again = Button(say.say("🗓 Plan anew"), "plan:go")
+        text = say.say("Nothing of this plan lies ahead any more.")
+        again = Button(say.say("🗓 New plan"), "plan:go")
         return Screen(lines(grid_line(message.grid, say), text), ((again,),))
     if message.confirming:
         return _confirm_taking_back(message, say)
@@ -187,14 +192,16 @@ def _progress(message: m.BatchCard, say: Speech) -> Html:
 
 def _lack(lack: m.Lack, say: Speech) -> Html:
     people = say.say_n("one person", "{n} people", lack.people)
-    return say.say_n("👥 One lacks {people}.", "👥 {n} lack {people}.", lack.slots, people=people)
+    return say.say_n(
+        "👥 One still needs {people}.", "👥 {n} still need {people} each.", lack.slots, people=people
+    )
 
 
 def _told(message: m.BatchCard, say: Speech) -> Html:
     if message.lacks:
         return _staff_there(message.staff, message.grid, say)
     if message.announced_at is None and message.free:
-        return say.say("📣 They are announced to everybody who can book, outside the quiet hours.")
+        return say.say("📣 They will be announced to everybody who can book, outside quiet hours.")
     if message.announced_at is not None:
         when = say.moment(message.announced_at, ZoneInfo(message.grid.zone))
         return say.say("📣 Announced {when}.", when=when)
@@ -223,7 +230,7 @@ def _confirm_taking_back(message: m.BatchCard, say: Speech) -> Screen:
         "Really take back the {n} times that nobody has booked?",
         count,
     )
-    stays = say.say("What is booked stays. Staff who confirmed are told.")
+    stays = say.say("What is booked stays. Staff who confirmed will be told.")
     yes = Button(say.say("Yes, take them back"), f"slots:{message.batch_id}:gone")
     no = Button(say.say("No"), f"slots:{message.batch_id}:card")
     return Screen(paragraphs(grid_line(message.grid, say), lines(ask, stays)), ((yes, no),))
@@ -235,10 +242,13 @@ def _confirm_taking_back(message: m.BatchCard, say: Speech) -> Screen:
 @words("NothingToPlan")
 def _(f: Facts, say: Speech) -> Html:
     if f["past"] and not f["clashes"]:
-        return say.say("All of these times have begun already. Please take later days.")
+        return say.say("All of these times are past. Please choose later days.")
     if f["clashes"] and not f["past"]:
-        return say.say("Something stands in every room at all of these times. /openings shows what.")
-    return say.say("Nothing is left of this plan: the times are past, taken or skipped by the clocks.")
+        return say.say("Every room is taken at all of these times. /openings shows what is planned.")
+    return say.say(
+        "Nothing is left of this plan: its times are past, taken or skipped by the clocks. Please "
+        "choose others."
+    )
 
 
 @words("TooManySlots")
@@ -288,4 +298,4 @@ def _(_f: Facts, say: Speech) -> Html:
 
 @words("NothingLacking")
 def _(_f: Facts, say: Speech) -> Html:
-    return say.say("Nothing waits for staff any more. /openings shows how it stands.")
+    return say.say("Nothing is waiting for staff any more. /openings shows how it stands.")

@@ -23,13 +23,13 @@ def ask_studio(message: m.AskStudio, say: Speech) -> Screen:
     asks = {
         "city": known if message.cities else new,
         "city_names": say.say(
-            "How is {city} called? Type it in both languages: Beijing / 北京",
+            "What is {city} called? Type it in both languages: Beijing / 北京",
             city=message.answers.get("city"),
         ),
         "name": say.say(
-            "What is the studio called? Both languages if you like: Dazhongsi studio / 大钟寺录音棚"
+            "What is the studio called? In both languages if you like: Dazhongsi studio / 大钟寺录音棚"
         ),
-        "zone": say.say("In which time zone is it? Take one, or type another, such as Europe/Berlin."),
+        "zone": say.say("In which time zone is it? Choose one, or type another, such as Europe/Berlin."),
         "rooms": say.say("How many rooms does it have?"),
         "address": say.say("What is the address? People get it before their session."),
         "map": say.say("A link to a map? Paste it here."),
@@ -101,7 +101,7 @@ def ask_invitation(message: m.AskInvitation, say: Speech) -> Screen:
     if message.cities:
         buttons.insert(1, Button(say.say("Studio staff"), "invite:staff"))
     hint = "" if message.cities else say.say("Staff can be invited once there is a studio: /studio")
-    return Screen(lines(say.say("Whom do you want to invite?"), hint), rows(buttons, 1))
+    return Screen(lines(say.say("Who do you want to invite?"), hint), rows(buttons, 1))
 
 
 @renders(m.InviteLink)
@@ -114,16 +114,17 @@ def invite_link(message: m.InviteLink, say: Speech) -> Screen:
     elif message.role == "reviewer":
         head = say.say("A link for one reviewer:")
     else:
-        head = say.say("A link for one coordinator. Whoever opens it can do all that you can:")
+        head = say.say("A link for one coordinator. Whoever opens it can do everything you can:")
     tail = say.say_n(
-        "Send it to that person alone. It works once, for one day.",
-        "Send it to that person alone. It works once, for {n} days.",
+        "Send it to that person only. It works once, for one day.",
+        "Send it to that person only. It works once, for {n} days.",
         message.days,
     )
-    again = Button(say.say("Another link"), "invite:" + message.role)
+    data = f"invite:{message.role}:{message.city}".rstrip(":")
+    again = Button(say.say("Another link"), data)
     return Screen(paragraphs(head, Html(message.link), tail), ((again,),))
 
 
 @words("StepOver")
 def _(_f: Facts, say: Speech) -> Html:
-    return say.say("This question is answered already. Go on with the newest one.")
+    return say.say("This question is answered already. Please go on with the latest one.")

@@ -78,7 +78,7 @@ def ask_studio_field(message: m.AskStudioField, say: Speech) -> Screen:
         "zone": say.say("Type the new time zone, for example Asia/Shanghai."),
         "rooms": say.say("Type how many rooms it has now."),
     }
-    back = Button(say.say("Leave it"), f"studio:{message.studio.studio_id}:show")
+    back = Button(say.say("Leave it as it is"), f"studio:{message.studio.studio_id}:show")
     name = say.named(message.studio.names)
     return Screen(lines(Html(f"<b>{name}</b>"), asks[message.field]), ((back,),))
 
@@ -89,15 +89,15 @@ def studio_added(message: m.StudioAdded, say: Speech) -> Screen:
     asked = ""
     if message.asked:
         asked = say.say_n(
-            "One person who had no city to choose is asked now.",
-            "{n} people who had no city to choose are asked now.",
+            "One person who had no city to choose from is being asked now.",
+            "{n} people who had no city to choose from are being asked now.",
             message.asked,
         )
     staff = ""
     city = message.studio.city
     if message.staff < message.staff_needed:
         staff = say.say(
-            "Sessions need {needed} of the staff each, and {city} has {there}: invite some with "
+            "Each session needs {needed} of the staff, and {city} has {there}. Invite some: "
             "<code>/invite staff {code}</code>",
             needed=message.staff_needed,
             city=say.named(message.studio.city_names, city),
@@ -125,16 +125,16 @@ def confirm_closing(message: m.ConfirmClosing, say: Speech) -> Screen:
     ask = say.say("Close <b>{name}</b>?", name=name)
     if message.rooms:
         ask = say.say_n(
-            "Leave only one room in <b>{name}</b>?",
-            "Leave only {n} rooms in <b>{name}</b>?",
+            "Leave <b>{name}</b> only one room?",
+            "Leave <b>{name}</b> only {n} rooms?",
             message.rooms,
             name=name,
         )
-    free = say.say("No free times are touched.")
+    free = say.say("• No free time is touched.")
     if message.free:
         free = say.say_n(
-            "• One free time is cancelled; staff who confirmed it are told.",
-            "• {n} free times are cancelled; staff who confirmed them are told.",
+            "• One time that nobody has booked is cancelled; staff who confirmed it are told.",
+            "• {n} times that nobody has booked are cancelled; staff who confirmed them are told.",
             message.free,
         )
     booked = _booked(message, say)
@@ -174,11 +174,18 @@ def studio_closed(message: m.StudioClosed, say: Speech) -> Screen:
         kept = say.say_n(
             "One booked session still takes place.", "{n} booked sessions still take place.", message.kept
         )
+    off = ""
+    if message.called_off:
+        off = say.say_n(
+            "One booked session was called off; everybody is told.",
+            "{n} booked sessions were called off; everybody is told.",
+            message.called_off,
+        )
     gone = ""
     if message.cancelled:
-        gone = say.say_n("One time was cancelled.", "{n} times were cancelled.", message.cancelled)
+        gone = say.say_n("One free time was cancelled.", "{n} free times were cancelled.", message.cancelled)
     text = say.say("<b>{name}</b> is closed.", name=say.named(message.studio.names))
-    return Screen(lines(text, gone, kept), ((Button(say.say("All studios"), "studios"),),))
+    return Screen(lines(text, gone, off, kept), ((Button(say.say("All studios"), "studios"),),))
 
 
 # --- what can be wrong
@@ -212,7 +219,7 @@ def _(f: Facts, say: Speech) -> Html:
 @words("StudioExists")
 def _(f: Facts, say: Speech) -> Html:
     return say.say(
-        "“{name}” stands in this city already: it is #{number}. /studio shows it.",
+        "This city already has a “{name}”: #{number}. /studio shows it.",
         name=f["name"],
         number=f["studio"],
     )
@@ -220,14 +227,14 @@ def _(f: Facts, say: Speech) -> Html:
 
 @words("StudioIsClosed")
 def _(f: Facts, say: Speech) -> Html:
-    return say.say("Studio #{number} was closed. /studio lists those that stand.", number=f["studio"])
+    return say.say("Studio #{number} is closed. /studio lists the open ones.", number=f["studio"])
 
 
 @words("ZoneInUse")
 def _(f: Facts, say: Speech) -> Html:
     return say.say_n(
-        "One time ahead was planned in {zone}, so the time zone stays until it is over.",
-        "{n} times ahead were planned in {zone}, so the time zone stays until they are over.",
+        "One coming time was planned in {zone}, so the time zone cannot change until it is over.",
+        "{n} coming times were planned in {zone}, so the time zone cannot change until they are over.",
         f["count"],
         zone=f["zone"],
     )

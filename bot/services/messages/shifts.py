@@ -27,16 +27,27 @@ class ShiftRequest(Message):
     zone: str
     needed: int
     shifts: tuple[ShiftView, ...]
-    again: bool = False
+
+
+@dataclass(frozen=True)
+class ShiftReminder(Message):
+    """Still open: the next few shifts of a batch to answer; `more` come when these are answered."""
+
+    batch_id: int
+    city_names: dict[str, str]
+    shifts: tuple[ShiftView, ...]
+    more: int = 0
 
 
 @dataclass(frozen=True)
 class ShiftWanted(Message):
-    """One booked session has lost somebody of its staff: who can step in?"""
+    """One session has lost somebody of its staff: who can step in? Later: what the person answered."""
 
     lane: ClassVar[Lane] = Lane.IMMINENT
 
     shift: ShiftView
+    fresh: bool = False
+    """Asked now, whatever the person said before."""
 
 
 @dataclass(frozen=True)

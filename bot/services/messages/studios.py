@@ -90,11 +90,12 @@ class ClosingLeft(Message):
 
 @dataclass(frozen=True)
 class StudioClosed(Message):
-    """It is closed. `cancelled` free slots went with it; `kept` booked sessions still take place."""
+    """It is closed. `cancelled` free slots went with it; booked sessions still take place or were called off."""
 
     studio: StudioView
     cancelled: int
     kept: int = 0
+    called_off: int = 0
 
 
 @dataclass(frozen=True)
@@ -112,6 +113,7 @@ class InviteLink(Message):
     role: str
     link: str
     days: int
+    city: str = ""
     city_names: dict[str, str] = field(default_factory=dict)
 
 
