@@ -81,6 +81,7 @@ async def toggle(unit: Unit, person: Person, sample: Sample, reason: Reason) -> 
     ticked = _ticked(person, sample) ^ {reason.value}
     drafts = {**sample.drafts, str(person.id): sorted(ticked)}
     await unit.tx.change(update(Sample).where(col(Sample.id) == sample.id).values(drafts=drafts))
+    sample.drafts = drafts
     return _card(sample, ticked)
 
 

@@ -98,7 +98,8 @@ async def post(unit: Unit, group: ReviewGroup, sample: Sample, card: GroupCard, 
     about = f"{group_topic(sample)}:{sample.round}:{stage}:{group.created_at.isoformat()}"
     if await outbox.said(unit, group.chat_id, about):
         return False
-    await outbox.retire(unit, group_topic(sample), GroupCard, ReviewClosed("moved", playback(sample)))
+    moved = ReviewClosed("moved", playback(sample))
+    await outbox.retire(unit, group_topic(sample), GroupCard, moved, group.chat_id)
     return await outbox.send(unit, group.chat_id, card, about=about, topic=group_topic(sample))
 
 
