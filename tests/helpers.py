@@ -9,7 +9,7 @@ from sqlmodel import col, select, update
 
 from bot.delivery.clock import Clock
 from bot.rules.consent import CONSENT_VERSION
-from bot.rules.onboarding import REQUIRED_PURPOSES
+from bot.rules.onboarding import REQUIRED_PURPOSES, SKIPPABLE
 from bot.rules.roles import Role
 from bot.services.due import RINGS
 from bot.services.messages import Message, load
@@ -64,7 +64,8 @@ async def a_reviewer(unit: Unit, telegram_id: int, name: str = "", **columns: An
 
 async def an_approved(unit: Unit, telegram_id: int, name: str = "", **columns: Any) -> Person:
     """Somebody approved who agreed to everything that is asked: they can look for a partner."""
-    person = await a_person(unit, telegram_id, name, **{"approved_at": unit.now, **columns})
+    known = {"approved_at": unit.now, "skipped": [question.value for question in SKIPPABLE]}
+    person = await a_person(unit, telegram_id, name, **{**known, **columns})
     for purpose in REQUIRED_PURPOSES:
         await answer_consent(unit, person, purpose.value, CONSENT_VERSION, agree=True)
     return person
