@@ -12,7 +12,17 @@ from bot.rules.errors import DomainError
 from bot.rules.roles import Role
 from bot.rules.slots import PlannedSlot, SlotGrid
 from bot.rules.states import BatchState, SlotState
-from bot.services import announcing, audit, batch_cards, outbox, people, shift_cards, shifts, studios
+from bot.services import (
+    announcing,
+    audit,
+    batch_cards,
+    outbox,
+    people,
+    shift_asks,
+    shift_cards,
+    shifts,
+    studios,
+)
 from bot.services.calling_off import call_off
 from bot.services.messages.slots import BatchCard, BatchDropped, BatchPreview
 from bot.services.people import Person
@@ -191,7 +201,7 @@ async def open_(unit: Unit, person: Person, batch_id: int) -> BatchCard:
         await announcing.opened(unit, batch.id)
     else:
         staff = await people.holders(unit, Role.STAFF, city=batch.city)
-        await shifts.ask(unit, batch, await batch_cards.lacking(unit, batch.id), staff)
+        await shift_asks.ask(unit, batch, await batch_cards.lacking(unit, batch.id), staff)
     return await batch_cards.card(unit, await _get(unit, batch_id))
 
 
@@ -252,7 +262,7 @@ async def ask_again(unit: Unit, batch_id: int) -> int:
     )
     if not claimed:
         raise JustAsked
-    asked = await shifts.remind(unit, batch, batch.asked + 1)
+    asked = await shift_asks.remind(unit, batch, batch.asked + 1)
     if not asked:
         staff = await people.holders(unit, Role.STAFF, city=batch.city)
         raise NobodyToAsk(len(staff), batch.city)

@@ -7,7 +7,7 @@ from sqlmodel import col, select, update
 
 from bot.rules.errors import DomainError
 from bot.rules.roles import Role
-from bot.services import audit, outbox, people, shifts
+from bot.services import audit, outbox, people, shift_asks
 from bot.services.messages.people import RoleWelcome
 from bot.services.people import Person
 from bot.services.unit import Unit
@@ -102,4 +102,4 @@ async def accept_role(unit: Unit, person: Person, invitation: Invitation) -> Non
     welcome = RoleWelcome(role=invitation.kind, city_names=city.names if city else {})
     await outbox.send(unit, person.telegram_id, welcome)
     if invitation.kind == Role.STAFF:
-        await shifts.ask_newcomer(unit, person, invitation.city)
+        await shift_asks.ask_newcomer(unit, person, invitation.city)
