@@ -106,7 +106,12 @@ def _body(request_data: RequestData | None) -> aiohttp.FormData | dict[str, str]
     form = aiohttp.FormData(request_data.json_parameters)
     for name, (filename, content, mime) in (request_data.multipart_data or {}).items():
         # Large bytes as they are would block the loop while they are written.
-        form.add_field(name, io.BytesIO(content) if isinstance(content, bytes) else content, filename=filename, content_type=mime)
+        form.add_field(
+            name,
+            io.BytesIO(content) if isinstance(content, bytes) else content,
+            filename=filename,
+            content_type=mime,
+        )
     return form
 
 
