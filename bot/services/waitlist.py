@@ -147,7 +147,7 @@ async def freed(unit: Unit, slot_id: int) -> None:
     cancelled, or has lost its staff, is offered to nobody.
     """
     slot = await unit.tx.one(select(Slot).where(Slot.id == slot_id))
-    if not await slots.free(unit, slot) or unit.now > book_by(unit.policy.booking, slot.starts_at):
+    if not await slots.free(unit, slot) or unit.now >= book_by(unit.policy.booking, slot.starts_at):
         return
     if await offer_next(unit, slot) or slot.starts_at - unit.now > SOON:
         return

@@ -1,6 +1,7 @@
 """A small operation for tests of bookings: a studio, its slots, three pairs and the owner."""
 
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
@@ -118,12 +119,12 @@ class Scene:
         """The kinds of everything that somebody was told so far, but for the menu."""
         return [m.kind for m in await self.told(who) if m.kind != "CommandMenu"]
 
-    async def view(self, slot_id: int) -> SlotView:
-        """A slot as people see it."""
+    async def view(self, slot_id: int, state: str = "taken") -> SlotView:
+        """A slot as messages show it, in the state in which it was when they were written."""
         async with self.units.reading() as look:
             found = await slot_view(look, slot_id)
         assert found is not None
-        return found
+        return replace(found, state=state)
 
     async def state(self, booking_id: int) -> str:
         """Where a booking stands."""
