@@ -35,7 +35,7 @@ texts: $(READY)  ## bring the catalogues up to date with the words in the code
 	$(BIN)/pybabel -q extract -F bot/texts/babel.cfg -k say -k say_n:1,2 -k mark --no-default-keywords \
 		--omit-header --add-location=file --sort-output -o bot/texts/duologue.pot bot handlers
 	for language in zh; do \
-		$(BIN)/pybabel -q update --omit-header --no-fuzzy-matching --ignore-obsolete -w 110 -D duologue -l $$language \
+		$(BIN)/pybabel -q update --no-fuzzy-matching --ignore-obsolete --ignore-pot-creation-date -w 110 -D duologue -l $$language \
 			-i bot/texts/duologue.pot -o bot/texts/$$language/LC_MESSAGES/duologue.po; done
 
 lock: $(READY)   ## pin the newest versions that pyproject.toml allows (names no index)

@@ -4,6 +4,6 @@ English is the language of the source; every other language has a gettext catalo
 `<language>/LC_MESSAGES/duologue.po`, read as it is (there is no compile step to forget).
 """
 
-from bot.texts.speech import LANGUAGES, Html, Speech, mark, speech
+from bot.texts.speech import LANGUAGES, Html, Speech, mark, speech, verbatim
 
-__all__ = ["LANGUAGES", "Html", "Speech", "mark", "speech"]
+__all__ = ["LANGUAGES", "Html", "Speech", "mark", "speech", "verbatim"]

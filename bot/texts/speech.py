@@ -37,6 +37,11 @@ def mark(message: str) -> str:
     return message
 
 
+def verbatim(text: str) -> Html:
+    """A name, an address, a link: what people or operators typed, in no language of ours."""
+    return Html(escape(text, quote=False))
+
+
 class Speech:
     """Speaks one language. Everything it gives back is HTML: values are escaped unless they are `Html`."""
 

@@ -71,7 +71,8 @@ OVER = {
 
 @words("BookingOver")
 def _(f: Facts, say: Speech) -> Html:
-    return say.say(OVER[f["state"]])
+    told = OVER[f["state"]]
+    return say.say(told)
 
 
 OFFERS = {
@@ -87,7 +88,8 @@ OFFERS = {
 
 @words("OfferOver")
 def _(f: Facts, say: Speech) -> Html:
-    return say.say(OFFERS[f["state"]])
+    told = OFFERS[f["state"]]
+    return say.say(told)
 
 
 SLOTS = {
@@ -102,7 +104,8 @@ SLOTS = {
 
 @words("SlotNotOpen")
 def _(f: Facts, say: Speech) -> Html:
-    return say.say(SLOTS[f["state"]])
+    told = SLOTS[f["state"]]
+    return say.say(told)
 
 
 @words("TooLate")

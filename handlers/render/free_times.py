@@ -62,7 +62,7 @@ def _days(message: m.FreeTimes, say: Speech) -> list[Html]:
         listed = [_line(slot, say, several=several) for slot in slots]
         found.append(lines(Html(f"<b>{day}</b>"), *listed))
     if not several:
-        found[0] = lines(say.say("📍 {studio}", studio=_studio(message.slots[0], say)), found[0])
+        found[0] = lines(Html(f"📍 {_studio(message.slots[0], say)}"), found[0])
     return found
 
 
@@ -78,8 +78,8 @@ def _line(slot: SlotView, say: Speech, *, several: bool) -> Html:
     zone = zone_of(slot)
     hours = f"{say.clock(slot.starts_at, zone)}–{say.clock(slot.ends_at, zone)}"
     place = f", {_studio(slot, say)}" if several else ""
-    taken = f" – {say.say('taken')}" if slot.state == "taken" else ""
-    return Html(f"• {hours}{place}{taken}")
+    line = Html(f"• {hours}{place}")
+    return say.say("{time} – taken", time=line) if slot.state == "taken" else line
 
 
 def _how(message: m.FreeTimes, say: Speech) -> Html:

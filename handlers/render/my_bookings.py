@@ -65,11 +65,15 @@ PAST = {
     "no_show": mark("missed"),
 }
 
+OVER = mark("over")
+"""Of a session whose time is past and of which nothing else is known."""
+
 
 def _past(line: m.PastLine, say: Speech) -> Html:
     if line.left:
         return say.say("you cancelled for yourself")
-    return say.say(PAST.get(line.state, mark("over")))
+    state = PAST.get(line.state, OVER)
+    return say.say(state)
 
 
 def _strikes(message: m.MyBookings, say: Speech) -> Html:

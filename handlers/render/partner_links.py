@@ -4,7 +4,7 @@ from zoneinfo import ZoneInfo
 
 from bot.services import qr
 from bot.services.messages import partners as m
-from bot.texts import Html, Speech
+from bot.texts import Html, Speech, verbatim
 from handlers.render.partners import invite_button
 from handlers.render.problems import Facts, words
 from handlers.screen import Attachment, Button, Screen, lines, paragraphs, renders
@@ -29,9 +29,7 @@ def partner_link(message: m.PartnerLink, say: Speech) -> Screen:
     if message.approved:
         buttons.append((Button(say.say("🔎 Look for somebody as well"), "pair:find"),))
     title = say.say("💌 Send this link to your friend:")
-    return Screen(
-        paragraphs(lines(title, say.say("{link}", link=message.link)), rest, later, out), tuple(buttons)
-    )
+    return Screen(paragraphs(lines(title, verbatim(message.link)), rest, later, out), tuple(buttons))
 
 
 @renders(m.PartnerLinkPicture)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
 from bot.services.messages import partners as m
-from bot.texts import Html, Speech
+from bot.texts import Html, Speech, verbatim
 from handlers.render import names
 from handlers.render.problems import Facts, words
 from handlers.screen import Button, Rows, Screen, lines, paragraphs, renders
@@ -45,7 +45,7 @@ def write_to(partner: m.Other, contact: m.Contact, say: Speech) -> Html:
     if contact.username:
         link = Html(f'<a href="https://t.me/{contact.username}">@{contact.username}</a>')
     else:
-        name = say.say("{name}", name=partner.name)
+        name = verbatim(partner.name)
         link = Html(f'<a href="tg://user?id={contact.telegram_id}">{name}</a>')
     return say.say("Write to each other: {link}", link=link)
 

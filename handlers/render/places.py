@@ -5,7 +5,7 @@ from html import escape
 from zoneinfo import ZoneInfo
 
 from bot.services.messages.slots import SlotView
-from bot.texts import Html, Speech
+from bot.texts import Html, Speech, verbatim
 
 
 def zone_of(slot: SlotView) -> ZoneInfo:
@@ -50,8 +50,8 @@ def directions_to(address: str, map_url: str, say: Speech) -> Html:
     """An address and a link to a map, as far as they are given."""
     lines = []
     if address:
-        lines.append(say.say("🏠 {address}", address=address))
+        lines.append(Html(f"🏠 {verbatim(address)}"))
     if map_url:
-        link = escape(map_url, quote=True)
-        lines.append(Html(f'🗺 <a href="{link}">{say.say("Map")}</a>'))
+        link, name = escape(map_url, quote=True), say.say("Map")
+        lines.append(Html(f'🗺 <a href="{link}">{name}</a>'))
     return Html("\n".join(lines))

@@ -63,9 +63,8 @@ def problem_screen(message: Problem, say: Speech) -> Screen:
 
 @words("NotYourRole")
 def _(f: Facts, say: Speech) -> Html:
-    return say.say(
-        "This is for {role} only. /help lists what you can do.", role=say.say(names.ROLES[f["role"]])
-    )
+    role = names.ROLES[f["role"]]
+    return say.say("This is for {role} only. /help lists what you can do.", role=say.say(role))
 
 
 @words("StaleButton")

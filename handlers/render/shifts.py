@@ -30,7 +30,7 @@ def _standing(shift: m.ShiftView, say: Speech) -> Html:
         return say.say("✅ you run it")
     if shift.full:
         return say.say("👥 has enough people")
-    return say.say("✖️ without you") if shift.state == "declined" else say.say("❔")
+    return say.say("✖️ without you") if shift.state == "declined" else Html("❔")
 
 
 def _answerable(shift: m.ShiftView) -> bool:

@@ -4,7 +4,7 @@ from html import escape
 
 from bot.services.messages import studios as m
 from bot.services.messages.people import CityChoice
-from bot.texts import Html, Speech
+from bot.texts import Html, Speech, verbatim
 from handlers.render.problems import Facts, words
 from handlers.screen import Button, Rows, Screen, lines, paragraphs, renders, rows
 
@@ -65,8 +65,8 @@ def _way(message: m.AskStudio, say: Speech) -> Rows:
 
 def _summary(message: m.AskStudio, say: Speech) -> Screen:
     given = message.answers
-    address = say.say("🏠 {address}", address=given["address"]) if given.get("address") else ""
-    link = say.say("🗺 {link}", link=given["map"]) if given.get("map") else ""
+    address = f"🏠 {verbatim(str(given['address']))}" if given.get("address") else ""
+    link = f"🗺 {verbatim(str(given['map']))}" if given.get("map") else ""
     text = lines(
         say.say("Shall I add this studio?"),
         Html(f"<b>{escape(str(given['name']))}</b>"),

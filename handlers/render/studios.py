@@ -177,8 +177,8 @@ def studio_closed(message: m.StudioClosed, say: Speech) -> Screen:
     off = ""
     if message.called_off:
         off = say.say_n(
-            "One booked session was called off; everybody is told.",
-            "{n} booked sessions were called off; everybody is told.",
+            "One booked session was called off; we are telling everybody.",
+            "{n} booked sessions were called off; we are telling everybody.",
             message.called_off,
         )
     gone = ""
