@@ -24,6 +24,11 @@ database_commands = CommandLine(name="db", help="The database.")
 command_line.command(database_commands)
 # By name: loaded when asked for, so that a running bot carries none of it.
 command_line.command(
+    "bot.doctor:doctor",
+    name="doctor",
+    help="Check everything that a run needs, and say how to mend what is wrong.",
+)
+command_line.command(
     "bot.sandbox:serve",
     name="sandbox",
     help="Start a local Bot API server to play every role without a token.",

@@ -8,6 +8,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.script.revision import RevisionError
 from filelock import AcquireReturnProxy, FileLock
 from sqlalchemy import Connection
 
@@ -29,6 +30,18 @@ def newest() -> str:
     if head is None:  # pragma: no cover - the package always carries one
         raise RuntimeError("the package carries no migrations")
     return head
+
+
+def missing(revision: str | None) -> list[str] | None:
+    """The revisions that lead from `revision` (None: an empty database) to the newest, in their order.
+
+    None for a revision that this program does not know: a newer one made the database.
+    """
+    try:
+        way = ScriptDirectory.from_config(_config()).iterate_revisions("head", revision or "base")
+        return [step.revision for step in way][::-1]
+    except RevisionError:
+        return None
 
 
 async def current(database: Database) -> str | None:
