@@ -27,7 +27,7 @@ def _title(playback: m.Playback, say: Speech) -> Html:
 def _facts(playback: m.Playback, say: Speech, *, cross: bool) -> Html:
     return lines(
         _title(playback, say),
-        say.say("🔁 Appeal: it was rejected before, by others.") if playback.appeal else "",
+        say.say("🔁 Appeal: please judge it afresh.") if playback.appeal else "",
         say.say("⚖️ Cross-review: the next vote decides.") if cross else "",
         *(_warning(finding, say) for finding in playback.warnings),
     )
@@ -74,6 +74,8 @@ def _hurry(message: m.ReviewCard, say: Speech) -> Html:
 
 
 def _own_vote(message: m.ReviewCard, say: Speech) -> Html:
+    if message.ticking is not None and message.seat == "judge":
+        return say.say("Why not? Tick at least one reason; Done decides.")
     if message.ticking is not None:
         return say.say("Why not? Tick at least one reason, then press Done: only then does your vote count.")
     if message.seat == "judge":

@@ -101,7 +101,7 @@ class TelegramSender:
         try:
             return await by_media[recording.media](chat_id, recording.file_id, **options)
         except BadRequest as error:
-            if "VOICE_MESSAGES_FORBIDDEN" not in str(error) or recording.audio_key is None:
+            if "voice_messages_forbidden" not in str(error).lower() or recording.audio_key is None:
                 raise
         # A file id cannot change its type, so the bytes are sent anew.
         data = await self._store.get(recording.audio_key)
