@@ -7,18 +7,16 @@ inviting. What the answers do is in `bot.services.matches`.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from sqlmodel import col, select
 
 from bot.rules.errors import DomainError
 from bot.rules.pairing import Reason, Reasons, obstacle, reasons, weight
 from bot.rules.policy import later
-from bot.rules.reminders import after_quiet
 from bot.rules.states import OPEN_PROPOSALS, ProposalState
 from bot.services import audit, matching, outbox, people, pool
 from bot.services.people import Person
-from bot.services.places import zone_of
+from bot.services.places import out_of_quiet
 from bot.services.proposal_cards import AS_RESCUE, BY_INVITATION, BY_POOL, card, seats_of, show, topic_of
 from bot.services.timers import set_timer
 from bot.services.unit import Unit, Units
@@ -95,8 +93,7 @@ async def _set_timers(unit: Unit, proposal: Proposal, somebody: Person) -> None:
         return
     subject = f"proposal:{proposal.id}"
     await set_timer(unit, "proposal_expires", subject, ends)
-    zone = ZoneInfo(await zone_of(unit, somebody))
-    half_way = after_quiet(unit.now + (ends - unit.now) / 2, zone, unit.policy.reminders.quiet)
+    half_way = await out_of_quiet(unit, somebody, unit.now + (ends - unit.now) / 2)
     if half_way < ends:
         await set_timer(unit, "proposal_reminds", subject, half_way, useful_until=ends)
 
