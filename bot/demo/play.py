@@ -14,6 +14,7 @@ from bot.demo.cast import BotEnded, Cast, Missed
 from bot.demo.story import Step, Story
 from bot.demo.theatre import ZONE, Theatre
 from bot.demo.transcript import WIDTH, Played, Transcript
+from bot.sandbox import SandboxError
 
 READING = 1.5
 """Seconds that a person of speed 1 thinks before acting."""
@@ -93,8 +94,8 @@ async def _perform(cast: Cast, step: Step) -> Played:
         await step.play()
     except Missed as missed:
         raise _Stopped(step.name, str(missed), missed.heard) from None
-    except BotEnded as ended:
-        raise _Stopped(step.name, str(ended), ()) from None
+    except (BotEnded, SandboxError) as error:
+        raise _Stopped(step.name, str(error), ()) from None
     _check_doubles(cast)
     return Played(step.name, step.title, time.monotonic() - began, passed=True)
 

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.demo.cast import Line, says
+from bot.demo.story import judges
 
 WIDTH = 100
 """Columns: wider lines are harder to read, not easier."""
@@ -213,11 +214,6 @@ def judging_times(lines: Sequence[Line]) -> list[float]:
         who = line.actor.person.id
         if line.kind == "said" and line.text.startswith("🎤"):
             waiting[who] = line.mono
-        elif who in waiting and line.kind == "message" and _judges(line.text):
+        elif who in waiting and line.kind == "message" and line.heard and judges(line.heard):
             times.append(line.mono - waiting.pop(who))
     return times
-
-
-def _judges(text: str) -> bool:
-    """Whether a message tells what the checks found."""
-    return says(text, "not accepted") or (says(text, "reviewers") and not says(text, "received"))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from bot import cli
+from bot import cli, config
 from bot.rules import review
 from bot.services import due, outbox, proposals, reviews, samples
 from bot.services.messages import Message
@@ -69,7 +69,7 @@ def _twice(kind: str) -> None:
     outbox.send = doubled
 
 
-def presses_end_it() -> None:
+def votes_end_it() -> None:
     """The bot ends by itself at the first vote."""
     votes_of = reviews.votes_of
 
@@ -96,6 +96,18 @@ def calendar_files_are_empty() -> None:
     TelegramSender._send = emptied
 
 
+def one_of_the_staff_is_enough() -> None:
+    """Slots open too early, whatever the policy says."""
+    load = config.load
+
+    def lenient(*given: Any) -> config.Config:
+        told = load(*given)
+        booking = replace(told.policy.booking, staff=1)
+        return replace(told, policy=replace(told.policy, booking=booking))
+
+    config.load = lenient
+
+
 BREAKAGES: dict[str, Callable[[], None]] = {
     breakage.__name__: breakage
     for breakage in (
@@ -105,8 +117,9 @@ BREAKAGES: dict[str, Callable[[], None]] = {
         nobody_is_matched,
         reminders_never_ring,
         verdicts_come_twice,
-        presses_end_it,
+        votes_end_it,
         calendar_files_are_empty,
+        one_of_the_staff_is_enough,
     )
 }
 
