@@ -6,8 +6,9 @@ from bot.services.messages.people import Help
 from bot.services.messages.status import SampleStatus, Status
 from bot.services.people import Person
 from bot.services.places import zone_of
-from bot.services.samples import findings_of, latest_sample
+from bot.services.samples import findings_of, latest_sample, live_sample
 from bot.services.unit import Unit
+from bot.services.verdicts import appealable
 
 
 async def begin(unit: Unit, person: Person) -> None:
@@ -39,7 +40,7 @@ async def settled(unit: Unit, person: Person) -> bool:
 
 async def status(unit: Unit, person: Person) -> Status:
     """Where an applicant stands."""
-    sample = await latest_sample(unit, person)
+    sample = await live_sample(unit, person) or await latest_sample(unit, person)
     shown = None
     if sample is not None:
         shown = SampleStatus(
@@ -49,6 +50,7 @@ async def status(unit: Unit, person: Person) -> Status:
             findings=findings_of(sample),
             reasons=tuple(sample.reasons),
             appealed=sample.round > 1,
+            can_appeal=appealable(person, sample),
         )
     question = await onboarding.open_question(unit, person)
     return Status(

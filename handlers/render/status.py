@@ -5,7 +5,7 @@ from bot.texts import Html, Speech
 from handlers.render import names
 from handlers.render.findings import finding_line
 from handlers.render.people import guide_text
-from handlers.screen import Screen, lines, paragraphs, renders
+from handlers.screen import Button, Rows, Screen, lines, paragraphs, renders
 
 
 @renders(m.Status)
@@ -20,7 +20,13 @@ def status(message: m.Status, say: Speech) -> Screen:
         parts.append(guide_text(message.guide, say))
     if not message.approved and message.partner.state == "waits":
         parts.append(_partner(message.partner, say))
-    return Screen(paragraphs(*parts))
+    return Screen(paragraphs(*parts), _buttons(message.sample, say))
+
+
+def _buttons(sample: m.SampleStatus | None, say: Speech) -> Rows:
+    if sample is None or not sample.can_appeal:
+        return ()
+    return ((Button(say.say("Appeal: let others hear it"), f"appeal:{sample.sample_id}"),),)
 
 
 def _partner(partner: m.PartnerStatus, say: Speech) -> Html:
@@ -46,12 +52,14 @@ def _sample(sample: m.SampleStatus, say: Speech) -> Html:
         "refused": say.say("Your last sample was not accepted by the checks."),
         "queued": say.say("⏳ Your sample is waiting for free reviewers."),
         "in_review": say.say("👂 Your sample is being heard by the reviewers."),
-        "cross_review": say.say("👂 The reviewers disagree; a third one is listening to your sample."),
+        "cross_review": say.say("👂 The first reviewers have voted; one more decides on your sample."),
         "appealed": say.say("👂 Your appeal is waiting for reviewers who have not voted on it yet."),
         "approved": say.say("✅ Your sample is approved."),
         "rejected": say.say("Your last sample was rejected by the reviewers."),
         "withdrawn": say.say("Your last sample was thrown away."),
     }
+    if sample.appealed and sample.state == "in_review":
+        return say.say("👂 Your appeal is being heard by reviewers who have not voted on it yet.")
     reasons = ""
     if sample.reasons and sample.state == "rejected":
         named = say.join(say.say(names.REASONS[reason]) for reason in sample.reasons)

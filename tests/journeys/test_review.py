@@ -249,6 +249,9 @@ async def test_an_appeal_to_others_and_then_to_nobody(stage: Stage) -> None:
     for reviewer in first:
         await rejects(reviewer, "flat")
     verdict = await ann.hears("was rejected")
+    await ann.says("/status")
+    status = await ann.hears("Your last sample was rejected")
+    assert [button.data for button in status.buttons] == ["appeal:1"]
     answer = await ann.presses(verdict.button("appeal:1"))
     assert answer.text == "Your appeal is under way."
     await ann.hears("Your appeal is under way: people who have not voted")

@@ -9,7 +9,7 @@ from bot.services.messages.people import SampleGuide
 
 @dataclass(frozen=True)
 class SampleStatus:
-    """The newest sample."""
+    """The sample that is under way, else the newest one."""
 
     sample_id: int
     state: str
@@ -17,6 +17,7 @@ class SampleStatus:
     findings: tuple[Finding, ...] = ()
     reasons: tuple[str, ...] = ()
     appealed: bool = False
+    can_appeal: bool = False
 
 
 @dataclass(frozen=True)
