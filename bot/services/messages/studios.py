@@ -82,13 +82,6 @@ class ConfirmClosing(Message):
 
 
 @dataclass(frozen=True)
-class ClosingLeft(Message):
-    """Not closed after all."""
-
-    studio: StudioView
-
-
-@dataclass(frozen=True)
 class StudioClosed(Message):
     """It is closed. `cancelled` free slots went with it; booked sessions still take place or were called off."""
 
