@@ -120,6 +120,14 @@ LIVE_SAMPLES = (
 )
 """States in which a person's next sample has to wait for this one."""
 
+UNDECIDED_SAMPLES = (
+    SampleState.QUEUED,
+    SampleState.APPEALED,
+    SampleState.IN_REVIEW,
+    SampleState.CROSS_REVIEW,
+)
+"""States in which a sample waits for reviewers or for their votes."""
+
 LIVE_BOOKINGS = (
     BookingState.HELD,
     BookingState.CONFIRMED,

@@ -268,7 +268,8 @@ async def answer_speaks(unit: Unit, person: Person) -> None:
     if not chosen:
         raise LanguagesMissing
     await people.change(unit, person, speaks=list(chosen), expecting=None)
-    await ring_soon(unit, "fill_seats", "reviews")  # a reviewer may hear more samples now
+    if Role.REVIEWER in await people.roles_of(unit, person):
+        await ring_soon(unit, "fill_seats", "reviews")  # they may hear more samples now
 
 
 async def privacy(unit: Unit, person: Person) -> Privacy:

@@ -7,8 +7,8 @@ from sqlmodel import col, select, update
 from bot.rules import review as rules
 from bot.rules.errors import DomainError
 from bot.rules.roles import Role
-from bot.rules.states import AssignmentState, SampleState
-from bot.services import audit, outbox, people, review_cards, reviewers, reviews, votes
+from bot.rules.states import SampleState
+from bot.services import audit, outbox, people, review_backlog, review_cards, reviewers, reviews, votes
 from bot.services.messages.reviews import (
     GroupCard,
     GroupEnded,
@@ -52,7 +52,7 @@ async def begin_here(unit: Unit, person: Person, chat_id: int, title: str) -> No
         fresh["created_at"] = unit.now
     await unit.tx.change(update(ReviewGroup).where(col(ReviewGroup.chat_id) == chat_id).values(**fresh))
     await audit.record(unit, f"group:{chat_id}", "group.reviews", actor=person.id, after="active")
-    waiting = len(await reviews.lacking(unit))
+    waiting = len(await review_backlog.lacking(unit))
     await outbox.send(unit, chat_id, GroupStarted(waiting))
     await reviews.assign_waiting(unit)
 
@@ -159,11 +159,9 @@ async def _over(unit: Unit, sample_id: int) -> DomainError:
 
 
 async def _free_seat(unit: Unit, sample: Sample) -> int:
-    decision = rules.decide(unit.policy.review, await reviews.votes_of(unit, sample))
-    held = {a.seat for a in await review_cards.seats(unit, sample, AssignmentState.OPEN)}
-    for seat in decision.seats:
-        if seat not in held:
-            return seat
+    (table,) = await review_backlog.tables(unit, sample)
+    for seat in table.missing(unit.policy.review):
+        return seat
     raise CannotReview("taken")
 
 

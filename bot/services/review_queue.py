@@ -2,6 +2,7 @@
 
 from sqlmodel import col, select, update
 
+from bot.rules.roles import Role
 from bot.rules.states import AssignmentState
 from bot.services import audit, outbox, people, review_cards, reviews
 from bot.services.messages.reviews import (
@@ -81,6 +82,8 @@ async def resume(unit: Unit, person: Person) -> None:
 async def come_back(unit: Unit, person_id: int) -> None:
     """Somebody can be reached again: the open cards that did not arrive are dealt anew, and new ones come."""
     person = await people.by_id(unit, person_id)
+    if Role.REVIEWER not in await people.roles_of(unit, person):
+        return
     for assignment, sample in await _undecided(unit, person):
         newest = await outbox.newest(unit, topic_of(assignment), ReviewCard)
         row = await unit.tx.get(OutboxRow, newest) if newest else None

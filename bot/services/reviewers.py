@@ -91,6 +91,13 @@ async def check_may_sit(unit: Unit, person: Person, sample: Sample) -> None:
         raise CannotReview(obstacle.value, sample.language or "")
 
 
+async def fit_for_group(unit: Unit, sample: Sample) -> int:
+    """How many reviewers may take a seat at the sample of their own accord."""
+    facts = await heard(unit, sample)
+    there = (None, rules.Obstacle.PAUSED, rules.Obstacle.UNREACHABLE)
+    return sum(rules.obstacle(reviewer, facts) in there for reviewer in await candidates(unit))
+
+
 async def judges(unit: Unit, sample: Sample) -> list[Person]:
     """The coordinators who may decide an appeal that no reviewer is left for.
 

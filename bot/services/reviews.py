@@ -4,15 +4,12 @@ Everything here is safe to call again: `advance` looks at the votes and the seat
 is missing. So a vote, a skip, a timer, and a reviewer who becomes free all end in the same function.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-
 from sqlmodel import col, select, update
 
 from bot.rules import review as rules
 from bot.rules.roles import Role
-from bot.rules.states import AssignmentState, SampleState
-from bot.services import audit, outbox, people, review_cards, reviewers, verdicts
+from bot.rules.states import UNDECIDED_SAMPLES, AssignmentState, SampleState
+from bot.services import audit, outbox, people, review_backlog, review_cards, reviewers, verdicts
 from bot.services.messages.reviews import (
     GroupCard,
     ReviewCard,
@@ -20,12 +17,13 @@ from bot.services.messages.reviews import (
     ReviewersMissing,
 )
 from bot.services.places import out_of_quiet
+from bot.services.review_backlog import gives_way
 from bot.services.review_cards import group_topic, judge_topic, playback, topic_of
 from bot.services.timers import set_timer
 from bot.services.unit import Unit
 from storage.tables import Assignment, Person, Reviewer, ReviewGroup, Sample
 
-IN_REVIEW = (SampleState.QUEUED, SampleState.APPEALED, SampleState.IN_REVIEW, SampleState.CROSS_REVIEW)
+IN_REVIEW = UNDECIDED_SAMPLES
 """States of samples that wait for reviewers or for their votes."""
 
 
@@ -42,12 +40,12 @@ async def undecided(unit: Unit, sample_id: int) -> Sample | None:
 
 
 async def assign_waiting(unit: Unit) -> None:
-    """Somebody became available, or the way of reviewing changed: look at every undecided sample again."""
-    waiting = select(Sample.id).where(col(Sample.state).in_(IN_REVIEW)).order_by(col(Sample.queued_at))
-    for sample_id in await unit.tx.all(waiting):
-        sample = await undecided(unit, sample_id)
-        if sample is not None:
-            await advance(unit, sample)
+    """Somebody became available, or the way of reviewing changed: go on with every sample that waits."""
+    for table in await review_backlog.tables(unit):
+        if table.needs_care(unit.policy.review, unit.now):
+            sample = await undecided(unit, table.sample.id)
+            if sample is not None:
+                await advance(unit, sample)
 
 
 async def stop(unit: Unit, sample: Sample) -> None:
@@ -57,10 +55,12 @@ async def stop(unit: Unit, sample: Sample) -> None:
 
 async def advance(unit: Unit, sample: Sample) -> None:
     """Decide if the votes are enough, else see that somebody sits where a vote is missing."""
-    decision = rules.decide(unit.policy.review, await votes_of(unit, sample))
+    (table,) = await review_backlog.tables(unit, sample)
+    decision = table.decision(unit.policy.review)
     if decision.is_final:
-        voted = await review_cards.seats(unit, sample, AssignmentState.VOTED)
-        crossed = any(assignment.seat >= unit.policy.review.panel for assignment in voted)
+        crossed = any(
+            vote.seat >= unit.policy.review.panel for vote, _ in table.held if vote.approve is not None
+        )
         await verdicts.conclude(
             unit,
             sample,
@@ -72,31 +72,22 @@ async def advance(unit: Unit, sample: Sample) -> None:
     cross = decision.outcome is rules.Outcome.CROSS_REVIEW
     if cross and sample.state == SampleState.IN_REVIEW:
         await audit.move(unit, sample, SampleState.CROSS_REVIEW)
-    await _fill(unit, sample, decision.seats, cross=cross)
-
-
-async def votes_of(unit: Unit, sample: Sample) -> list[rules.Vote]:
-    """The votes of the present round."""
-    voted = await review_cards.seats(unit, sample, AssignmentState.VOTED)
-    return [
-        rules.Vote(vote.seat, bool(vote.approve), tuple(rules.Reason(reason) for reason in vote.reasons))
-        for vote in voted
-    ]
+    await _fill(unit, sample, table, cross=cross)
 
 
 # --- seats
 
 
-async def _fill(unit: Unit, sample: Sample, wanted: Sequence[int], *, cross: bool) -> None:
+async def _fill(unit: Unit, sample: Sample, table: review_backlog.Table, *, cross: bool) -> None:
     """Give the seats that nobody holds, and those whose holders are lost or too late, to others."""
-    held = await review_cards.seats(unit, sample, AssignmentState.OPEN)
-    free = [seat for seat in wanted if seat not in {assignment.seat for assignment in held}]
-    late = [assignment for assignment in held if await _gives_way(unit, assignment)]
+    policy = unit.policy.review
+    free = table.missing(policy)
+    late = [seat for seat, reachable in table.held if gives_way(policy, seat, unit.now, reachable=reachable)]
     group = await active_group(unit)
     if group is not None:
         for assignment in late:
             await expire(unit, assignment, sample)
-        await _show_in_group(unit, group, sample, [*free, *(a.seat for a in late)], cross=cross)
+        await _show_in_group(unit, group, sample, len(free) + len(late), cross=cross)
         return
     lacking = len(free) + len(late)
     if not lacking:
@@ -113,18 +104,6 @@ async def _fill(unit: Unit, sample: Sample, wanted: Sequence[int], *, cross: boo
         await review_cards.deal(unit, assignment, sample)
     if len(chosen) < lacking:
         await _nobody_left(unit, sample, lacking - len(chosen), cross=cross)
-
-
-async def _gives_way(unit: Unit, assignment: Assignment) -> bool:
-    """Whether somebody else may have the seat: its holder took too long, or cannot be reached.
-
-    Where nobody else is there the holder keeps it: a late vote is better than none.
-    """
-    due = rules.overdue(unit.policy.review, assignment.created_at, unit.now, nudged=True)
-    if due is rules.Overdue.REASSIGN:
-        return True
-    holder = await people.by_id(unit, assignment.reviewer_id)
-    return assignment.in_group is None and not holder.reachable
 
 
 async def take_seat(
@@ -224,29 +203,22 @@ async def active_group(unit: Unit) -> ReviewGroup | None:
     return await unit.tx.first(select(ReviewGroup).where(col(ReviewGroup.active)).limit(1))
 
 
-async def _show_in_group(
-    unit: Unit, group: ReviewGroup, sample: Sample, free: Sequence[int], *, cross: bool
-) -> None:
+async def _show_in_group(unit: Unit, group: ReviewGroup, sample: Sample, free: int, *, cross: bool) -> None:
     """Let the group have the sample's card, once a stage, and keep its count right."""
     card = await group_card(unit, sample, cross=cross)
     stage = "cross" if cross else "panel"
-    if not await review_cards.post(unit, group, sample, card, stage=stage):
-        await review_cards.refresh_group(unit, sample, card)
-    else:
-        policy, topic = unit.policy.review, group_topic(sample)
+    if free and await review_cards.post(unit, group, sample, card, stage=stage):
+        policy = unit.policy.review
         for kind, due_at in (
             ("nudge_group", rules.nudge_at(policy, unit.now)),
             ("group_silent", rules.reassign_at(policy, unit.now)),
         ):
-            await set_timer(unit, kind, topic, due_at, sample_id=sample.id, stage=stage)
-    facts = await reviewers.heard(unit, sample)
-    fit = [
-        reviewer
-        for reviewer in await reviewers.candidates(unit)
-        if rules.obstacle(reviewer, facts) in (None, rules.Obstacle.PAUSED, rules.Obstacle.UNREACHABLE)
-    ]
-    if len(fit) < len(free):
-        await _nobody_left(unit, sample, len(free) - len(fit), cross=cross)
+            await set_timer(unit, kind, group_topic(sample), due_at, sample_id=sample.id, stage=stage)
+    else:
+        await review_cards.refresh_group(unit, sample, card)
+    fit = await reviewers.fit_for_group(unit, sample) if free else 0
+    if fit < free:
+        await _nobody_left(unit, sample, free - fit, cross=cross)
 
 
 async def group_card(unit: Unit, sample: Sample, *, cross: bool, nudged: bool = False) -> GroupCard:
@@ -286,26 +258,3 @@ async def _ask_judges(unit: Unit, sample: Sample) -> bool:
     for judge in judges:
         await outbox.send(unit, judge.telegram_id, card, about=f"{topic}:{sample.round}", topic=topic)
     return bool(judges)
-
-
-@dataclass(frozen=True, slots=True)
-class Lacking:
-    """A sample that waits for a human: so many `missing` seats that nobody holds."""
-
-    sample: Sample
-    missing: int
-    in_group: bool
-
-
-async def lacking(unit: Unit) -> list[Lacking]:
-    """Every undecided sample with a seat that nobody holds, the longest waiting first."""
-    group = await active_group(unit)
-    found = []
-    samples = select(Sample).where(col(Sample.state).in_(IN_REVIEW)).order_by(col(Sample.queued_at))
-    for sample in await unit.tx.all(samples):
-        decision = rules.decide(unit.policy.review, await votes_of(unit, sample))
-        held = {a.seat for a in await review_cards.seats(unit, sample, AssignmentState.OPEN)}
-        missing = [seat for seat in decision.seats if seat not in held]
-        if missing:
-            found.append(Lacking(sample, len(missing), group is not None))
-    return found
