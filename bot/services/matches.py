@@ -109,7 +109,6 @@ async def _wanted(unit: Unit, proposal: Proposal) -> bool:
 
 async def _become_partners(unit: Unit, proposal: Proposal, person: Person, other: Person) -> None:
     """Both said yes: one transaction makes the pair and ends everything else that either had open."""
-    slot = (await card(unit, proposal, person, "paired")).slot
     endings = {one.id: Ending("paired") for one in (person, other)}
     await close(unit, proposal, ProposalState.PAIRED, endings, actor=person.id)
     if proposal.booking_id is not None:
@@ -117,7 +116,7 @@ async def _become_partners(unit: Unit, proposal: Proposal, person: Person, other
     pair = await pairs.form(unit, person, other, proposal.kind, actor=person.id)
     for one, partner in ((person, other), (other, person)):
         await _settle_down(unit, one)
-        formed = PairFormed(as_other(partner), contact_of(partner), slot)
+        formed = PairFormed(as_other(partner), contact_of(partner), booked=proposal.booking_id is not None)
         await outbox.send(unit, one.telegram_id, formed, about=f"pair:{pair.id}:formed")
     if proposal.booking_id is not None:
         await rescue.rescued(unit, proposal.booking_id, pair)

@@ -28,13 +28,13 @@ async def approved(unit: Unit, person: Person) -> None:
 
 async def show(unit: Unit, person: Person) -> None:
     """Tell the person where they stand, with what they can do next; open questions are shown again."""
-    if await pairs.active_pair(unit, person) is None:
-        proposal = await proposal_cards.open_proposal(unit, person)
-        open_ones = await partner_links.invited_to(unit, person)
-        for card in [*open_ones, proposal] if proposal else open_ones:
-            await proposal_cards.show(unit, card, person)
-        if proposal or (open_ones and await pool.since(unit, person) is None):
-            return
+    alone = await pairs.active_pair(unit, person) is None
+    proposal = await proposal_cards.open_proposal(unit, person)
+    invitations = await partner_links.invited_to(unit, person) if alone else []
+    for card in [*invitations, proposal] if proposal else invitations:
+        await proposal_cards.show(unit, card, person)
+    if alone and (proposal or (invitations and await pool.since(unit, person) is None)):
+        return
     await outbox.send(unit, person.telegram_id, await standing(unit, person))
 
 

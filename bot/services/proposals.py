@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlmodel import col, select
 
 from bot.rules.errors import DomainError
-from bot.rules.pairing import Reason, Reasons, obstacle, reasons, weight
+from bot.rules.pairing import Candidate, Reason, Reasons, obstacle, reasons, weight
 from bot.rules.policy import later
 from bot.rules.states import OPEN_PROPOSALS, ProposalState
 from bot.services import audit, matching, outbox, people, pool
@@ -169,12 +169,17 @@ async def offer_stand_in(
     if not possible:
         return False
     best = max(possible, key=lambda other: (weight(own, other, unit.now), -other.person))
-    oldest = min(other.waiting_since for other in possible)
     hold = later(unit.now, unit.policy.booking.hold)
     seats = (
-        Seat(stayer, reasons(own, best, oldest)),
-        Seat(await people.by_id(unit, best.person), reasons(best, own, oldest)),
+        Seat(stayer, _reasons(own, best)),
+        Seat(await people.by_id(unit, best.person), _reasons(best, own)),
     )
     ends = min((end for end in (hold, booking.rescue_until) if end), default=None)
     await offer(unit, AS_RESCUE, seats, expires_at=ends, booking_id=booking_id)
     return True
+
+
+def _reasons(viewer: Candidate, other: Candidate) -> Reasons:
+    """Why these two, but for the waiting: a stand-in is not chosen for that."""
+    told = reasons(viewer, other, min(viewer.waiting_since, other.waiting_since))
+    return replace(told, why=tuple(one for one in told.why if one is not Reason.LONGEST_WAITING))

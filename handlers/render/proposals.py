@@ -40,6 +40,7 @@ def _question(message: m.ProposalCard, say: Speech) -> Screen:
             reminder,
             lines(_title(message, say), about(message.other, say)),
             _why(message, say),
+            _what_it_means(message, say),
             lines(say.say("Saying no costs you nothing."), _by(message, say)),
         ),
         ((yes, no),),
@@ -58,6 +59,15 @@ def _title(message: m.ProposalCard, say: Speech) -> Html:
             say.say("🆘 <b>{name}</b> needs a partner for this session. Can you stand in?", name=name), when
         )
     return lines(say.say("🆘 A stand-in for your session: <b>{name}</b>", name=name), when)
+
+
+def _what_it_means(message: m.ProposalCard, say: Speech) -> Html:
+    """A stand-in is for more than one session: people have one partner at a time."""
+    if message.slot is None:
+        return Html("")
+    if message.standing_in:
+        return say.say("If you both say yes, you two become partners and the session is yours.")
+    return say.say("If you both say yes, you two become partners and your present pair ends.")
 
 
 def _why(message: m.ProposalCard, say: Speech) -> Html:
@@ -159,10 +169,9 @@ def _rescue_over(message: m.ProposalOver, say: Speech) -> Html:
 @renders(m.PairFormed)
 def pair_formed(message: m.PairFormed, say: Speech) -> Screen:
     """Both said yes."""
-    if message.slot is None:
+    following = ""
+    if not message.booked:
         following = say.say("Next: choose a studio time together. /slots shows what is free.")
-    else:
-        following = lines(say.say("You record together:"), session(message.slot, say))
     return Screen(
         paragraphs(
             lines(

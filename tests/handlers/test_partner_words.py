@@ -73,7 +73,7 @@ MESSAGES: list[Message] = [
     m.LeftPool(),
     m.HavePartner(BO, m.Contact(12)),
     m.PairFormed(BO, m.Contact(12, "bo_li")),
-    m.PairFormed(m.Other("Bo"), m.Contact(12), SLOT),
+    m.PairFormed(m.Other("Bo"), m.Contact(12), True),
     m.AskLeavePair(1, "Bo"),
     m.AskLeavePair(1, "Bo", 2),
     m.StayedPair("Bo"),

@@ -126,3 +126,16 @@ async def test_a_stranger_is_named_by_the_first_word_of_their_name(units: Units)
         await people.change(unit, ann, name="王芳")
         assert people.first_name(ann) == "王芳"
         assert await pairs.partner_of(unit, ann) is None
+
+
+async def test_a_pair_that_is_offered_a_stand_in_sees_both(units: Units) -> None:
+    """The question is not lost because there is a partner."""
+    async with units.writing("t") as unit:
+        ann, bo, cy = [await an_approved(unit, n, name) for n, name in ((11, "Ann"), (12, "Bo"), (13, "Cy"))]
+        await pairs.form(unit, ann, bo, "pool")
+        seats = (Seat(ann, Reasons(())), Seat(cy, Reasons(())))
+        await proposals.offer(unit, "rescue", seats, expires_at=None)
+    card, pair = await shown(units, ann)
+    assert isinstance(card, ProposalCard)
+    assert (card.via, card.other.name) == ("rescue", "Cy")
+    assert pair == HavePartner(Other("Bo", ("en",)), Contact(12))

@@ -71,6 +71,7 @@ async def test_the_best_of_the_pool_is_asked_and_both_see_the_session(units: Uni
     assert stayer.slot == stand_in.slot
     assert stand_in.slot is not None
     assert stand_in.slot.starts_at == IN_THREE_DAYS
+    assert stayer.reasons == ("same_city", "shared_language", "same_dialect")
     assert stand_in.expires_at == NOON + timedelta(minutes=30)
 
 
@@ -96,7 +97,7 @@ async def test_two_yes_give_the_booking_to_the_new_pair(units: Units) -> None:
         assert await pool.since(look, cy) is None
     formed = next(m for m in await told(units, 13) if isinstance(m, PairFormed))
     assert formed.partner.name == "Ann"
-    assert formed.slot is not None
+    assert formed.booked
     assert LeftPair("Ann", by_self=False, bookings=1, rescued=True) in await told(units, 12)
 
 

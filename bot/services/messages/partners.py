@@ -131,11 +131,11 @@ class ProposalOver(Message):
 
 @dataclass(frozen=True)
 class PairFormed(Message):
-    """Both said yes. `slot` is the session that they record together, after a rescue."""
+    """Both said yes. `booked`: a session comes with it, after a rescue, and is told by itself."""
 
     partner: Other
     contact: Contact
-    slot: SlotView | None = None
+    booked: bool = False
 
 
 @dataclass(frozen=True)
