@@ -94,7 +94,7 @@ class Switchboard:
         if line is None:
             raise StaleButton
         await check_role(context, line.role)
-        await line.action(context, *_fit(line.action, parts))
+        await line.action(context, *fit(line.action, parts))
 
     async def answer(self, context: Context, text: str) -> bool:
         """Serve typed words by what is expected of the person; False if nothing is."""
@@ -114,8 +114,8 @@ async def check_role(context: Context, role: Role | None) -> None:
         raise NotYourRole(role.value)
 
 
-def _fit(action: Action, parts: list[str]) -> list[Any]:
-    """The parts of callback data as the action's parameters; raises `StaleButton` if they do not fit."""
+def fit(action: Action, parts: list[str]) -> list[Any]:
+    """The parts of callback data as an action's parameters; raises `StaleButton` if they do not fit."""
     parameters = list(inspect.signature(action).parameters.values())[1:]
     least = sum(parameter.default is parameter.empty for parameter in parameters)
     if not least <= len(parts) <= len(parameters):

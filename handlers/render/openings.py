@@ -43,7 +43,7 @@ def _day(day: m.OpeningsDay, say: Speech) -> Html:
         parts.append(say.say("🔴 {n} taken", n=day.taken))
     if day.lacking:
         parts.append(say.say_n("👥 one lacks staff", "👥 {n} lack staff", day.lacking))
-    return Html(f"{say.day(day.day)}: {' · '.join(parts)}")
+    return say.say("{day}: {times}", day=say.day(day.day), times=Html(" · ".join(parts)))
 
 
 # --- telling those who can book

@@ -49,7 +49,7 @@ def _samples(message: m.Pending, say: Speech) -> Html:
     todo = say.say("Invite somebody who hears this language: /invite reviewer")
     if message.in_group:
         todo = say.say("Ask in the reviewers' group, or invite somebody: /invite reviewer")
-    return lines(head + _details(stuck, message, say), todo)
+    return lines(_detailed(head, stuck, message, say), todo)
 
 
 def _appeals(message: m.Pending, say: Speech) -> Html:
@@ -62,17 +62,17 @@ def _appeals(message: m.Pending, say: Speech) -> Html:
         stuck.count,
     )
     return lines(
-        head + _details(stuck, message, say),
+        _detailed(head, stuck, message, say),
         say.say("Decide with the card you got for it, or invite somebody: /invite reviewer"),
     )
 
 
-def _details(stuck: m.Stuck, message: m.Pending, say: Speech) -> Html:
-    """In which languages, and for how long."""
+def _detailed(head: Html, stuck: m.Stuck, message: m.Pending, say: Speech) -> Html:
+    """How many, in which languages, and for how long."""
     parts = [say.language_name(language) for language in stuck.languages]
     if stuck.since is not None:
         parts.append(say.say("the longest for {span}", span=say.span(message.at - stuck.since)))
-    return Html(f" ({' · '.join(parts)})" if parts else "")
+    return say.say("{samples} ({details})", samples=head, details=Html(" · ".join(parts))) if parts else head
 
 
 def _unconfirmed(message: m.Pending, say: Speech) -> Html:

@@ -184,8 +184,8 @@ def _(_f: Facts, say: Speech) -> Html:
 @words("FileTooLarge")
 def _(f: Facts, say: Speech) -> Html:
     return say.say(
-        "This file is too large ({size} MB): I can fetch {limit} MB at most. Please send a voice message, or the "
-        "same recording as mp3. It does not count as an attempt.",
+        "This file is too large ({size} MB, at most {limit} MB), so it is <b>not accepted</b>. "
+        "Please send a voice message, or the same recording as mp3. It does not count as an attempt.",
         size=say.number(f["size"] / 1e6, 1),
         limit=say.number(f["limit"] / 1e6),
     )
@@ -193,7 +193,10 @@ def _(f: Facts, say: Speech) -> Html:
 
 @words("HeardBefore")
 def _(_f: Facts, say: Speech) -> Html:
-    return say.say("The reviewers have heard this very recording before. Please record a new dialogue.")
+    return say.say(
+        "The reviewers have heard this very recording before, so it is <b>not accepted</b>. Please "
+        "record a new dialogue."
+    )
 
 
 @words("AttemptsUsedUp")

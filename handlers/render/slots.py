@@ -1,5 +1,6 @@
 """Words about slots: being led to a plan, its preview, how far it is, openings, and announcements."""
 
+from datetime import timedelta
 from html import escape
 from zoneinfo import ZoneInfo
 
@@ -49,6 +50,8 @@ def _plan_choices(message: m.AskPlan, say: Speech) -> Rows:
 def _label(step: str, option: str, say: Speech) -> str:
     if step == "dates":
         return say.say_n("Tomorrow", "{n} days from tomorrow", int(option))
+    if step == "length":
+        return say.span(timedelta(hours=int(option.removesuffix("h"))))
     return option.replace(",", " · ")
 
 

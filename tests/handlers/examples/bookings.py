@@ -1,0 +1,94 @@
+"""Free times, bookings and their reminders, rescue, the waitlist."""
+
+from datetime import timedelta
+
+from bot.rules.states import BookingState
+from bot.services.messages import Message
+from bot.services.messages import bookings as m
+from bot.services.messages import waitlist as w
+from tests.handlers.examples.common import ELSEWHERE, LATER, NAME, NEXT, NOW, SLOT, TAKEN, ZONE
+
+ONE = m.Strikes(1, 2)
+BLOCKED = m.Strikes(2, 2, True, LATER)
+FOR_GOOD = m.Strikes(2, 2, True)
+HOLD = timedelta(minutes=30)
+WAITING = m.WaitLine(10**9, NEXT, 2)
+MOVING = m.Moving(10**9, SLOT, costs_strike=True)
+
+
+def _line(state: str, asks: str = "", **more: object) -> m.BookingLine:
+    until = LATER if state in ("held", "rescue") else None
+    return m.BookingLine(10**9, SLOT, state, NAME, asks, until, **more)  # type: ignore[arg-type]
+
+
+EXAMPLES: tuple[Message, ...] = (
+    m.FreeTimes((), NAME, HOLD),
+    m.FreeTimes((), NAME, HOLD, first=False),
+    m.FreeTimes((), NAME, HOLD, moving=MOVING),
+    m.FreeTimes((SLOT, NEXT), NAME, HOLD, later=LATER),
+    m.FreeTimes((SLOT, TAKEN, ELSEWHERE), NAME, None, later=LATER, first=False, moving=MOVING),
+    m.FreeTimes((SLOT,), NAME, HOLD, moving=m.Moving(1, NEXT)),
+    m.HoldPlaced(10**9, SLOT, NAME, LATER),
+    m.HoldPlaced(1, NEXT, NAME, LATER, instead_of=SLOT),
+    m.HoldAsked(10**9, SLOT, NAME, LATER),
+    m.HoldAsked(1, NEXT, NAME, LATER, instead_of=SLOT),
+    m.HoldAgreed(SLOT),
+    *(
+        m.HoldEnded(SLOT, why, you, NAME, kept=NEXT if you else None)
+        for why in ("declined", "withdrawn", "expired")
+        for you in (True, False)
+    ),
+    m.BookingConfirmed(10**9, SLOT, NAME, free_until=LATER),
+    m.BookingConfirmed(1, NEXT, NAME, instead_of=SLOT, strikes=BLOCKED),
+    m.BookingConfirmed(1, SLOT, NAME, stand_in=True),
+    m.CalendarFile("1@duologue", 0, SLOT, NOW),
+    m.CalendarFile("1@duologue", 1, NEXT, NOW, cancelled=True),
+    m.Reminder(10**9, SLOT, NAME, asks=True, last=False),
+    m.Reminder(1, SLOT, NAME, asks=False, last=True),
+    m.AttendNoted(10**9, SLOT, NAME, both=True),
+    m.AttendNoted(1, SLOT, NAME, both=False),
+    m.CancelAsked(10**9, SLOT, NAME, False, free_until=LATER, leave_until=LATER),
+    m.CancelAsked(1, SLOT, NAME, True, leave_until=LATER, strikes=ONE),
+    m.CancelAsked(1, SLOT, "", False),
+    m.CancelAsked(1, SLOT, NAME, False, hold=True),
+    m.BookingKept(1, SLOT),
+    *(
+        m.BookingCancelled(SLOT, why, NAME)
+        for why in ("you", "partner", "parted", "no_stand_in", "no_time", "studio")
+    ),
+    m.BookingCancelled(SLOT, "you", strikes=FOR_GOOD),
+    m.BookingCancelled(SLOT, "studio", reason="<b>&" + NAME),
+    m.YouAreOut(SLOT, NAME),
+    m.YouAreOut(SLOT, NAME, ONE),
+    m.PartnerOut(10**9, SLOT, NAME, LATER),
+    m.MyBookings(()),
+    m.MyBookings((_line("held", "hold"),)),
+    m.MyBookings(
+        (
+            _line("held", instead_of=NEXT),
+            _line("confirmed", "attend"),
+            _line("attending"),
+            _line("checked_in"),
+            _line("rescue"),
+        ),
+        (WAITING, m.WaitLine(2, TAKEN, 1, LATER)),
+        (*(m.PastLine(SLOT, state) for state in BookingState), m.PastLine(SLOT, "cancelled", left=True)),
+        BLOCKED,
+        ZONE,
+    ),
+    m.MyBookings((), (WAITING,), (), ONE, ZONE),
+    m.NotConfirmedYet(1, SLOT, (m.SilentPerson(700_002, NAME), m.SilentPerson(700_003, NAME))),
+    m.FreedLate(SLOT),
+    w.WaitNoted(SLOT, 1, NAME),
+    w.WaitNoted(SLOT, 2, NAME, you=False),
+    w.WaitNotNeeded(SLOT),
+    w.WaitLeft(SLOT, NAME),
+    w.WaitLeft(SLOT, NAME, you=False),
+    w.SlotOffered(10**9, SLOT, LATER),
+    w.OfferTaken(SLOT),
+    w.OfferEnded(SLOT, "declined", NAME, you=True),
+    w.OfferEnded(SLOT, "declined", NAME),
+    w.OfferEnded(SLOT, "lapsed", NAME),
+    w.WaitOver(SLOT),
+    w.WaitOver(SLOT, gone=True),
+)

@@ -1,0 +1,88 @@
+"""Planning slots, opening and announcing them, and the staff who run them."""
+
+from dataclasses import replace
+from datetime import date, timedelta
+
+from bot.services.messages import Message
+from bot.services.messages import shifts as s
+from bot.services.messages import slots as m
+from bot.services.messages.people import CityChoice
+from bot.services.slot_draft import DAYS, LENGTHS, TIMES
+from tests.handlers.examples.common import CITY, LATER, NAME, NEXT, NOW, SLOT, ZONE
+
+CITIES = (CityChoice("beijing", CITY), CityChoice("sydney", {}))
+GRID = m.Grid(
+    *("beijing", CITY, ZONE, date(2026, 12, 1), date(2026, 12, 7)),
+    *(("09:00", "14:00"), timedelta(hours=3), 2),
+)
+ONE_DAY = replace(GRID, last=GRID.first, times=("09:00",), rooms=1)
+ANSWERED = {"city": "beijing", "dates": "2026-12-01..2026-12-07", "times": "09:00,14:00"}
+CARD = m.BatchCard(10**9, GRID, 28, 20, 4, staff=3, staff_needed=2)
+DAY = m.OpeningsDay(GRID.first, 1, 1, 1)
+
+
+def _shift(state: str, slot: m.SlotView = SLOT, *, full: bool = False) -> s.ShiftView:
+    return s.ShiftView(10**9, state, slot, full)
+
+
+OFF = replace(SLOT, state="cancelled")
+MIXED = (
+    *(_shift("asked"), _shift("asked", NEXT), _shift("confirmed"), _shift("declined"), _shift("asked", OFF)),
+    _shift("asked", full=True),
+)
+
+
+def _request(*shifts: s.ShiftView) -> s.ShiftRequest:
+    return s.ShiftRequest(10**9, 100, CITY, ZONE, 2, shifts)
+
+
+EXAMPLES: tuple[Message, ...] = (
+    m.AskPlan("city", cities=CITIES),
+    m.AskPlan("dates", {"city": "beijing"}, DAYS, (), CITY),
+    m.AskPlan("times", {"city": "beijing", "dates": "2026-12-01"}, TIMES, (), CITY),
+    m.AskPlan("length", ANSWERED, LENGTHS, (), CITY),
+    m.BatchPreview(10**9, GRID, 28, 1, 1, ("02:30",), 2, 3),
+    m.BatchPreview(1, GRID, 20, 4, 4, staff_needed=1, staff=0),
+    m.BatchPreview(1, ONE_DAY, 1, staff_needed=1, staff=1),
+    m.BatchPreview(1, ONE_DAY, 1),
+    m.BatchDropped(GRID),
+    replace(CARD, lacks=(m.Lack(1, 1), m.Lack(3, 2)), skipped=1),
+    replace(CARD, lacks=(m.Lack(1, 1),), skipped=2, staff=0, taken=1),
+    replace(CARD, lacks=(m.Lack(1, 1),), staff=1),
+    replace(CARD, total=24),
+    replace(CARD, total=24, announced_at=LATER),
+    replace(CARD, confirming=True),
+    replace(CARD, total=5, confirming=True),
+    replace(CARD, total=0, free=0, taken=0),
+    m.Openings(()),
+    m.Openings(
+        (
+            m.CityOpenings("beijing", CITY, (DAY, replace(DAY, lacking=3)), 1),
+            m.CityOpenings("beijing", CITY, (DAY,), 4),
+            m.CityOpenings("sydney", {}, ()),
+        )
+    ),
+    m.SlotsOpened(CITY, 1, NOW, NOW, ZONE, (SLOT,), paired=True),
+    m.SlotsOpened(CITY, 5, NOW, LATER, ZONE, (SLOT, NEXT), paired=False),
+    m.SlotsOpened(CITY, 1, NOW, NOW, ZONE, (SLOT,), paired=True, again=True),
+    m.SlotsOpened(CITY, 5, NOW, LATER, ZONE, (SLOT, NEXT), paired=True, again=True),
+    _request(*MIXED),
+    _request(_shift("asked", OFF)),
+    _request(_shift("asked", full=True)),
+    _request(_shift("confirmed"), _shift("declined", full=True)),
+    s.ShiftReminder(1, CITY, ()),
+    s.ShiftReminder(1, CITY, (_shift("asked"),), 1),
+    s.ShiftReminder(1, CITY, (_shift("asked"), _shift("asked", NEXT)), 7),
+    *(s.ShiftWanted(_shift(state)) for state in ("asked", "confirmed", "declined")),
+    s.ShiftWanted(_shift("declined"), fresh=True),
+    s.ShiftWanted(_shift("asked", full=True)),
+    s.ShiftsCancelled((SLOT,)),
+    s.ShiftsCancelled((SLOT,) * 21),
+    s.ShiftsCancelled((SLOT,) * 25),
+    s.StaffGone(SLOT, NAME, 1, 2, 0),
+    s.StaffGone(SLOT, NAME, 1, 2, 1),
+    s.StaffGone(SLOT, NAME, 0, 2, 3),
+    s.Today((), ()),
+    s.Today((_shift("asked"),), (_shift("confirmed", NEXT),), 1),
+    s.Today(MIXED[:2], MIXED[2:3], 4),
+)
