@@ -27,9 +27,13 @@ CUT_AFTER = ("fault: drop_after", "fault: malformed")
 
 @dataclass(frozen=True, slots=True)
 class Death:
-    """The bot was killed: when, and the chats with a message in the air."""
+    """The bot was killed: when, until when nothing new could be sent, and the chats with a message in the air.
+
+    What the dead one had sent off already may still arrive in between.
+    """
 
     mono: float
+    until: float
     in_the_air: frozenset[int]
 
 
@@ -90,7 +94,7 @@ class Trouble:
 
     async def _revive(self, died: float) -> None:
         await self.theatre.bot.kill()
-        self.deaths.append(Death(died, frozenset(chats_in_the_air(self.theatre))))
+        self.deaths.append(Death(died, time.monotonic(), frozenset(chats_in_the_air(self.theatre))))
         await self.theatre.bot.start()
 
     async def _watched(self, method: str, given: dict[str, Any], uploads: Any) -> bytes:
@@ -141,17 +145,22 @@ def chats_in_the_air(theatre: Theatre) -> list[int]:
     return [chat for (chat,) in found]
 
 
-def unexcused(cast: Cast, deaths: list[Death]) -> list[tuple[Line, ...]]:
+def unexcused(cast: Cast, deaths: list[Death]) -> list[str]:
     """Messages that came twice although no copy but the last was cut off in the air."""
     cut = set()
     for actor in cast.actors.values():
         told = [line for line in actor.lines if line.kind == "message"]
         cut |= {_next_message(actor.lines, line) for line in actor.lines if line.text in CUT_AFTER}
         for death in deaths:
-            before = [line for line in told if line.mono <= death.mono]
+            before = [line for line in told if line.mono <= death.until]
             if actor.person.id in death.in_the_air and before and death.mono - before[-1].mono < JUST_NOW:
                 cut.add(before[-1].seq)
-    return [copies for copies in cast.doubles() if any(copy.seq not in cut for copy in copies[:-1])]
+    return [
+        f"{copies[0].actor.name} got {copies[0].text!r} at {[round(copy.mono, 3) for copy in copies]}; deaths: "
+        f"{[(round(death.mono, 3), sorted(death.in_the_air)) for death in deaths]}"
+        for copies in cast.doubles()
+        if any(copy.seq not in cut for copy in copies[:-1])
+    ]
 
 
 def _next_message(lines: list[Line], fault: Line) -> int:
