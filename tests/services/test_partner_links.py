@@ -6,7 +6,17 @@ import pytest
 from sqlmodel import col, select
 
 from bot.rules.pairing import Reasons
-from bot.services import invitations, onboarding, pairs, partner_links, partners, people, pool, proposals
+from bot.services import (
+    invitations,
+    onboarding,
+    pairs,
+    partner_links,
+    partners,
+    people,
+    pool,
+    proposals,
+    verdicts,
+)
 from bot.services.invitations import InvitationExpired, InvitationUsed, OwnInvitation
 from bot.services.matches import answer
 from bot.services.messages.partners import (
@@ -21,13 +31,14 @@ from bot.services.messages.partners import (
     ProposalCard,
     ProposalOver,
 )
+from bot.services.messages.reviews import SampleApproved
 from bot.services.partner_links import CannotPair, InviterPaired, QuestionsFirst
 from bot.services.people import Person
 from bot.services.pool import HasPartner
 from bot.services.proposals import Seat
 from bot.services.unit import Unit, Units
 from storage.tables import Block, Invitation, Proposal, ProposalMember, Seeker
-from tests.helpers import NOON, MovableClock, a_person, an_approved, told
+from tests.helpers import NOON, MovableClock, a_person, a_sample, an_approved, told
 
 TWO_WEEKS = timedelta(days=14)
 
@@ -302,3 +313,19 @@ async def test_an_obstacle_found_at_the_approval_is_told_to_both(units: Units) -
         assert await onboarding.agreed(unit, cy)
     assert (await told(units, 13))[-1] == InvitationOver("Ann", "language")
     assert (await told(units, 11))[-1] == InvitationOver("Cy", "language")
+
+
+async def test_the_reviewers_verdict_sets_a_waiting_invitation_free(units: Units) -> None:
+    """The approval comes from the decision itself, and the question right after it."""
+    ann, _ = await two(units)
+    invitation = await invited(units, ann)
+    async with units.writing("t") as unit:
+        cy = await an_approved(unit, 13, "Cy", approved_at=None)
+        await partner_links.opened(unit, cy, invitation)
+        sample = await a_sample(unit, cy, state="in_review")
+    async with units.writing("verdict") as unit:
+        assert await verdicts.conclude(unit, sample, approve=True, by="panel")
+    approved, card = (await told(units, 13))[-2:]
+    assert isinstance(approved, SampleApproved)
+    assert isinstance(card, ProposalCard)
+    assert (card.via, card.other.name) == ("invitation", "Ann")
