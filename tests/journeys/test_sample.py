@@ -35,7 +35,7 @@ async def test_all_findings_come_together(stage: Stage) -> None:
     await ann.sends_voice(stage.dialogue("whisper"), duration=150)
     told = await ann.hears("not accepted", timeout=20)
     assert "Too short" in told.text
-    assert "at least 2 mins" in told.text
+    assert "at least 2 minutes" in told.text
     assert "Too quiet" in told.text
     assert "2 attempts left" in told.text
     assert [sample.state for sample in await samples(stage)] == ["refused"]

@@ -18,6 +18,7 @@ from bot.services.messages.reviews import ReviewCard, ReviewClosed, SampleApprov
 from bot.services.people import Person
 from bot.services.reviewers import CannotReview
 from bot.services.unit import House, Unit, Units
+from bot.services.verdicts import conclude
 from bot.services.votes import ReviewOver, VotedAlready
 from storage.tables import Assignment, Decision, RoleGrant, Sample, Timer
 from tests.helpers import NOON, MovableClock, a_person, a_reviewer, a_sample, all_sent, ring, told
@@ -279,6 +280,19 @@ async def test_both_vote_at_the_same_instant(units: Units) -> None:
     sample_id = await start(units, 11, 12)
     await asyncio.gather(yes(units, 11), yes(units, 12))
     assert await seat_states(units) == ["voted", "voted"]
+    assert await decisions(units) == [(1, True, "panel", [])]
+    assert await verdicts(units) == [SampleApproved(sample_id)]
+
+
+async def test_whoever_still_sees_it_undecided_cannot_decide_again(units: Units) -> None:
+    """The database refuses a second decision of a round, whatever the program believes."""
+    sample_id = await start(units, 11, 12)
+    stale = await sample_of(units, sample_id)
+    async with units.writing("first") as unit:
+        sample = await unit.tx.one(select(Sample).where(Sample.id == sample_id))
+        assert await conclude(unit, sample, approve=True, by="panel")
+    async with units.writing("second") as unit:
+        assert not await conclude(unit, stale, approve=False, by="panel", reasons=("flat",))
     assert await decisions(units) == [(1, True, "panel", [])]
     assert await verdicts(units) == [SampleApproved(sample_id)]
 
