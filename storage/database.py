@@ -172,10 +172,10 @@ def _teach_sqlite(engine: AsyncEngine) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves
         cursor = connection.cursor()
         for pragma in (
+            "busy_timeout = 10000",  # first: the next one may have to wait for others that open the file
             "journal_mode = WAL",
             "synchronous = FULL",  # an acknowledged update survives a power cut too
             "foreign_keys = ON",
-            "busy_timeout = 10000",
         ):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.close()

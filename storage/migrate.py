@@ -72,9 +72,20 @@ async def downgrade(database: Database, revision: str) -> None:
 
 
 async def _run(database: Database, action: Any, revision: str) -> None:
+    """All steps as one transaction: a failure in the last one undoes the first."""
     async with database.engine.connect() as connection:
-        await connection.run_sync(lambda sync: action(_config(sync), revision))
-        await connection.commit()
+        driver: Any = (await connection.get_raw_connection()).driver_connection
+        # A table that is rebuilt is dropped for a moment, which references to it would not allow. Within a
+        # transaction this setting has no effect, so it comes before, and they are checked at the end.
+        await driver.execute("PRAGMA foreign_keys = OFF")
+        try:
+            async with connection.begin():
+                await connection.run_sync(lambda sync: action(_config(sync), revision))
+                broken = (await connection.exec_driver_sql("PRAGMA foreign_key_check")).all()
+                if broken:
+                    raise RuntimeError(f"the migration leaves references to nothing: {broken[:5]}")
+        finally:
+            await driver.execute("PRAGMA foreign_keys = ON")
 
 
 async def _locked(database: Database) -> AcquireReturnProxy[FileLock]:
