@@ -109,7 +109,8 @@ class Speech:
         (low, *more), (high, *rest) = _parts(least), _parts(most)
         if not more and not rest and low[0] == high[0]:
             return self._worded(f"{low[1]}–{self._unit(high[1], high[0], 'long')}")
-        return Html(f"{self.span(least)} – {self.span(most)}")
+        to = "到" if self.language == "zh" else " – "
+        return Html(f"{self.span(least)}{to}{self.span(most)}")
 
     def _unit(self, count: int, unit: str, length: _Length) -> str:
         if self.language == "zh":

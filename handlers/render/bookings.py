@@ -14,7 +14,7 @@ def answers(booking_id: int, say: Speech) -> tuple[Button, ...]:
     """Yes and no to a hold."""
     return (
         Button(say.say("Yes, I will come"), f"hold:{booking_id}:yes"),
-        Button(say.say("No"), f"hold:{booking_id}:no"),
+        Button(say.say("No, I can't"), f"hold:{booking_id}:no"),
     )
 
 
@@ -305,7 +305,8 @@ def you_are_out(message: m.YouAreOut, say: Speech) -> Screen:
         slot=when(message.slot, say),
         partner=message.partner,
     )
-    return Screen(paragraphs(text, strikes_text(message.strikes, message.slot.zone, say)))
+    rest = say.say("/slots shows what else is free.")
+    return Screen(paragraphs(text, strikes_text(message.strikes, message.slot.zone, say), rest))
 
 
 @renders(m.PartnerOut)

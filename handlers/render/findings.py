@@ -85,19 +85,17 @@ def _silence(f: Finding, say: Speech) -> Html:
 
 
 UNREADABLE: dict[str, Callable[[Speech], Html]] = {
-    "empty": lambda say: say.say("The file is empty, it <b>cannot be read</b>. Please send it again."),
+    "empty": lambda say: say.say("The file is empty, it <b>cannot be read</b>."),
     "not_audio": lambda say: say.say(
-        "The file is no audio that I know, it <b>cannot be read</b>. Please send a voice message or an audio "
-        "file (ogg, mp3, m4a, wav, flac)."
+        "The file is no audio that I know, it <b>cannot be read</b>. Send a voice message or an "
+        "audio file (ogg, mp3, m4a, wav, flac)."
     ),
-    "corrupt": lambda say: say.say(
-        "The file is damaged or cut off, it <b>cannot be read</b> to its end. Please record and send it again."
-    ),
+    "corrupt": lambda say: say.say("The file is damaged or cut off, it <b>cannot be read</b> to its end."),
     "too_large": lambda say: say.say(
-        "The file is too large, it <b>cannot be read</b>. Please send at most 20 MB; a voice message is best."
+        "The file is too large, it <b>cannot be read</b>. Send at most 20 MB; a voice message is best."
     ),
     "took_too_long": lambda say: say.say(
-        "The file takes too long to open, it <b>cannot be read</b>. Please send a plain voice message."
+        "The file takes too long to open, it <b>cannot be read</b>. A plain voice message is best."
     ),
 }
 """Why a file could not be judged, by `bot.rules.audio.Reason`."""

@@ -77,7 +77,7 @@ def _studio(slot: SlotView, say: Speech) -> Html:
 def _line(slot: SlotView, say: Speech, *, several: bool) -> Html:
     zone = zone_of(slot)
     hours = f"{say.clock(slot.starts_at, zone)}–{say.clock(slot.ends_at, zone)}"
-    place = f", {_studio(slot, say)}" if several else ""
+    place = f" · {_studio(slot, say)}" if several else ""
     line = Html(f"• {hours}{place}")
     return say.say("{time} – taken", time=line) if slot.state == "taken" else line
 
@@ -150,16 +150,16 @@ def wait_left(message: w.WaitLeft, say: Speech) -> Screen:
     """Off the list."""
     slot = when(message.slot, say)
     if message.you:
-        return Screen(
-            say.say(
-                "You are no longer waiting for {slot}. We have told {partner}.",
-                slot=slot,
-                partner=message.partner,
-            )
+        text = say.say(
+            "You are no longer waiting for {slot}. We have told {partner}.",
+            slot=slot,
+            partner=message.partner,
         )
-    return Screen(
-        say.say("{partner} took you both off the waitlist for {slot}.", slot=slot, partner=message.partner)
-    )
+    else:
+        text = say.say(
+            "{partner} took you both off the waitlist for {slot}.", slot=slot, partner=message.partner
+        )
+    return Screen(lines(text, say.say("/slots shows what else is free.")))
 
 
 @renders(w.SlotOffered)
@@ -170,7 +170,7 @@ def slot_offered(message: w.SlotOffered, say: Speech) -> Screen:
     rest = say.say("It is kept for you two until {until}. Do you want it?", until=until)
     buttons = (
         Button(say.say("Yes, we’ll take it"), f"offer:{message.waiting_id}:yes"),
-        Button(say.say("No"), f"offer:{message.waiting_id}:no"),
+        Button(say.say("No, thanks"), f"offer:{message.waiting_id}:no"),
     )
     return Screen(paragraphs(text, session(message.slot, say), rest), (buttons,))
 

@@ -46,7 +46,7 @@ def _booking(line: m.BookingLine, say: Speech) -> Html:
         state = say.say(STATES[line.state], partner=line.partner, until=until)
     moved = ""
     if line.instead_of:
-        moved = say.say("It would replace the one on {old}.", old=when(line.instead_of, say))
+        moved = say.say("With a yes it replaces the one on {old}.", old=when(line.instead_of, say))
     question = say.say("❓ Are you coming?") if line.asks == "attend" else ""
     return lines(session(line.slot, say), state, moved, question)
 
@@ -91,10 +91,10 @@ def _buttons(message: m.MyBookings, say: Speech) -> Rows:
     many = len(message.upcoming) + len(message.waiting) > 1
     found: list[tuple[Button, ...]] = []
     for line in message.upcoming:
-        label = f"{short(line.slot, say)}: " if many else ""
+        label = f"{short(line.slot, say)} · " if many else ""
         found.extend(_named(row, label) for row in _of_booking(line, say))
     for wait in message.waiting:
-        label = f"{short(wait.slot, say)}: " if many else ""
+        label = f"{short(wait.slot, say)} · " if many else ""
         found.append(_named(_of_wait(wait, say), label))
     return tuple(found)
 
@@ -122,6 +122,6 @@ def _of_wait(line: m.WaitLine, say: Speech) -> tuple[Button, ...]:
     if line.until:
         return (
             Button(say.say("Yes, we’ll take it"), f"offer:{line.waiting_id}:yes"),
-            Button(say.say("No"), f"offer:{line.waiting_id}:no"),
+            Button(say.say("No, thanks"), f"offer:{line.waiting_id}:no"),
         )
     return (Button(say.say("Stop waiting"), f"wait:{line.slot.slot_id}:leave"),)

@@ -209,7 +209,11 @@ def _(f: Facts, say: Speech) -> Html:
 
 @words("TooManyTimes")
 def _(f: Facts, say: Speech) -> Html:
-    return say.say("These are {count} times a day; at most {limit} fit.", count=f["count"], limit=f["limit"])
+    return say.say(
+        "These are {count} times a day; at most {limit} fit. Please choose fewer.",
+        count=f["count"],
+        limit=f["limit"],
+    )
 
 
 @words("BadLength")

@@ -5,8 +5,9 @@ from zoneinfo import ZoneInfo
 from bot.services.messages import slots as m
 from bot.texts import Html, Speech
 from handlers.render import places
+from handlers.render.partners import both_ways
 from handlers.render.problems import Facts, words
-from handlers.screen import Button, Rows, Screen, lines, paragraphs, renders, rows
+from handlers.screen import Button, Screen, lines, paragraphs, renders, rows
 
 # --- what is ahead
 
@@ -73,13 +74,7 @@ def slots_opened(message: m.SlotsOpened, say: Speech) -> Screen:
         span = say.say("From {first} to {last}.", first=first, last=last)
     if not message.paired:
         hint = say.say("You record in pairs: find a partner first, then book together. /partner")
-        buttons: Rows = (
-            (
-                Button(say.say("Find me a partner"), "pair:find"),
-                Button(say.say("Invite a friend"), "pair:invite"),
-            ),
-        )
-        return Screen(lines(head, span, hint), buttons)
+        return Screen(lines(head, span, hint), both_ways(say))
     hint = say.say("Take one with your partner, or see all: /slots")
     taken = [Button(places.short(slot, say), f"book:{slot.slot_id}") for slot in message.slots]
     return Screen(lines(head, span, hint), rows(taken, 2))

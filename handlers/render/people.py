@@ -60,7 +60,7 @@ def ask_consent(message: m.AskConsent, say: Speech) -> Screen:
 def _yes_no(data: str, say: Speech) -> tuple[Button, Button]:
     return (
         Button(say.say("Yes, I agree"), f"{data}:yes"),
-        Button(say.say("No"), f"{data}:no"),
+        Button(say.say("No, I do not"), f"{data}:no"),
     )
 
 

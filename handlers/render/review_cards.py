@@ -141,29 +141,30 @@ def group_card(message: m.GroupCard, say: Speech) -> Screen:
 def review_closed(message: m.ReviewClosed, say: Speech) -> Screen:
     """What became of a card: no buttons any more."""
     endings = {
-        "decided": _decided(message, say),
         "skipped": say.say("You skipped it; somebody else will hear it."),
         "expired": say.say("It waited too long, so somebody else is hearing it now."),
         "moved": say.say("⬇️ Shown again further down."),
         "private": say.say("Reviewing has left this group and goes on in private."),
         "withdrawn": say.say("The applicant has withdrawn it; there is nothing to vote on any more."),
     }
-    text = paragraphs(_title(message.playback, say), endings[message.how])
+    ending = _decided(message, say) if message.how == "decided" else endings[message.how]
+    text = paragraphs(_title(message.playback, say), ending)
     return Screen(text, recording=_recording(message.playback))
 
 
 def _decided(message: m.ReviewClosed, say: Speech) -> Html:
-    result = (
-        say.say("✅ Decided: <b>approved</b>") if message.approved else say.say("❌ Decided: <b>rejected</b>")
-    )
     ways = {
         "panel": say.say("by the panel"),
         "cross-review": say.say("by cross-review"),
         "coordinator": say.say("by a coordinator"),
     }
-    way = ways.get(message.by, "")
+    way = ways[message.by]
+    if message.approved:
+        result = say.say("✅ Decided {way}: <b>approved</b>", way=way)
+    else:
+        result = say.say("❌ Decided {way}: <b>rejected</b>", way=way)
     own = ""
     if message.own is not None:
         own = say.say("Your vote: 👍 approve.") if message.own else say.say("Your vote: 👎 reject.")
     why = say.say("Reasons: {reasons}", reasons=_reasons(message.reasons, say)) if message.reasons else ""
-    return lines(f"{result} {way}".strip(), why, own)
+    return lines(result, why, own)

@@ -13,7 +13,7 @@ from handlers.screen import Button, Rows, Screen, lines, paragraphs, renders, ro
 def _agreement(sample_id: int, say: Speech) -> tuple[Button, Button]:
     return (
         Button(say.say("Yes, they agreed"), f"sample:{sample_id}:agreed:yes"),
-        Button(say.say("No"), f"sample:{sample_id}:agreed:no"),
+        Button(say.say("No, they did not"), f"sample:{sample_id}:agreed:no"),
     )
 
 
@@ -106,7 +106,7 @@ def _next(message: m.SampleRefused, say: Speech) -> Html:
 def passed(message: m.SamplePassed, say: Speech) -> Screen:
     """The checks are fine with it, but an answer is missing."""
     parts = [
-        say.say("👍 The checks passed. One answer from you, and it goes to the <b>reviewers</b>."),
+        say.say("👍 The checks passed. With your answer it goes to the <b>reviewers</b>."),
         _warnings(message.findings, say),
     ]
     buttons: list[tuple[Button, ...]] = []

@@ -56,7 +56,7 @@ def _buttons(shifts: Iterable[m.ShiftView], say: Speech) -> Rows:
             continue
         label = f"{places.short(shift.slot, say)}{_room(shift, say)}"
         yes = Button(f"✅ {label}", f"shift:{shift.shift_id}:yes")
-        no = Button("✖️ " + say.say("No"), f"shift:{shift.shift_id}:no")
+        no = Button("✖️ " + say.say("I can't"), f"shift:{shift.shift_id}:no")
         gives_back = Button("✖️ " + say.say("Not {when} after all", when=label), f"shift:{shift.shift_id}:no")
         choices = {"asked": (yes, no), "declined": (yes,), "confirmed": (gives_back,)}
         made.append(choices[shift.state])
@@ -89,9 +89,9 @@ def _head(message: m.ShiftRequest, open_: list[m.ShiftView], say: Speech) -> Htm
     if open_:
         return say.say("🎬 Can you run these sessions in {city}?", city=city)
     if all(shift.slot.state == "cancelled" for shift in message.shifts):
-        return say.say("🎬 These sessions in {city} do not take place.", city=city)
+        return say.say("🎬 These sessions in {city} have been called off.", city=city)
     if all(shift.state == "asked" for shift in message.shifts):
-        return say.say("🎬 These sessions in {city} have their people.", city=city)
+        return say.say("🎬 These sessions in {city} have enough people.", city=city)
     return say.say("🎬 Sessions in {city}: thank you for your answers.", city=city)
 
 
@@ -107,7 +107,9 @@ def shift_reminder(message: m.ShiftReminder, say: Speech) -> Screen:
     """The next few that wait for an answer."""
     city = say.named(message.city_names)
     if not message.shifts:
-        return Screen(say.say("🎬 Sessions in {city}: nothing waits for your answer any more.", city=city))
+        return Screen(
+            say.say("🎬 Sessions in {city}: nothing is waiting for your answer any more.", city=city)
+        )
     head = say.say("🎬 Still open: can you run these sessions in {city}?", city=city)
     more = ""
     if message.more:
@@ -140,7 +142,7 @@ def shifts_cancelled(message: m.ShiftsCancelled, say: Speech) -> Screen:
         "❌ These {n} sessions of yours will not take place:",
         len(message.slots),
     )
-    shown = [Html(f"• {places.when(slot, say)}, {places.where(slot, say)}") for slot in message.slots[:20]]
+    shown = [Html(f"• {places.when(slot, say)} · {places.where(slot, say)}") for slot in message.slots[:20]]
     more = len(message.slots) - len(shown)
     return Screen(lines(head, *shown, say.say_n("• and one more", "• and {n} more", more) if more else ""))
 

@@ -146,8 +146,8 @@ def _staff_there(staff: int, grid: m.Grid, say: Speech) -> Html:
             code=grid.city,
         )
     return say.say_n(
-        "One person of the staff in {city} is asked.",
-        "{n} people of the staff in {city} are asked.",
+        "{city} has one member of staff to ask.",
+        "{city} has {n} members of staff to ask.",
         staff,
         city=city,
     )

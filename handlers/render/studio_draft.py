@@ -34,7 +34,7 @@ def ask_studio(message: m.AskStudio, say: Speech) -> Screen:
         "address": say.say("What is the address? People get it before their session."),
         "map": say.say("A link to a map? Paste it here."),
     }
-    leave = say.say("/cancel leaves this.") if message.step == "city" else ""
+    leave = say.say("/cancel stops this.") if message.step == "city" else ""
     return Screen(lines(asks[message.step], leave), (*_choices(message, say), *_way(message, say)))
 
 

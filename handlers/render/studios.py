@@ -130,11 +130,11 @@ def confirm_closing(message: m.ConfirmClosing, say: Speech) -> Screen:
             message.rooms,
             name=name,
         )
-    free = say.say("• No free time is touched.")
+    free = say.say("• No free times are affected.")
     if message.free:
         free = say.say_n(
-            "• One time that nobody has booked is cancelled; staff who confirmed it are told.",
-            "• {n} times that nobody has booked are cancelled; staff who confirmed them are told.",
+            "• One free time will be cancelled; staff who confirmed it will be told.",
+            "• {n} free times will be cancelled; staff who confirmed them will be told.",
             message.free,
         )
     booked = _booked(message, say)
@@ -151,7 +151,7 @@ def _booked(message: m.ConfirmClosing, say: Speech) -> Html:
     )
     shown = [Html(f"   {places.short(slot, say)}") for slot in message.booked[:8]]
     more = len(message.booked) - len(shown)
-    return lines(head, *shown, say.say_n("   and one more", "   and {n} more", more) if more else "")
+    return lines(head, *shown, Html("   " + say.say_n("and one more", "and {n} more", more)) if more else "")
 
 
 def _closing_buttons(message: m.ConfirmClosing, say: Speech) -> Rows:

@@ -232,7 +232,7 @@ def test_in_chinese_commands_stay_links() -> None:
 def test_in_chinese_spaces_and_punctuation_are_chinese() -> None:
     """Full-width punctuation between Chinese characters, no space beside it, and none around digits."""
     odd = re.compile(
-        r"[一-鿿][,;:?!()]|[,;:?!()][一-鿿]"  # half-width punctuation
+        r"[一-鿿）」”][,;:?!()]|[,;:?!()][一-鿿]"  # half-width punctuation
         r"|[，。！？：；（）、] (?![ ·])|(?<![ ·]) [，。！？：；（）、]"  # a space beside full-width punctuation
         r"|(?<!周)[一-鿿] \d|(?<!mp)\d [一-鿿]|的的|您"  # but a space between a day and a clock
     )

@@ -85,7 +85,7 @@ async def test_only_coordinators(stage: Stage, crowd: list[Person]) -> None:
         assert answer.alert
         assert "for coordinators only" in answer.text
     assert (await olga.forges("cast:1:explode")).alert
-    assert (await olga.forges("cast:99:send")).text.startswith("There is no such message")
+    assert (await olga.forges("cast:99:send")).text.startswith("There is no such broadcast")
     await crowd[1].hears_nothing()
 
 

@@ -48,7 +48,7 @@ async def test_whoever_speaks_several_languages_is_asked_which(stage: Stage) -> 
     received = await mei.hears("received")
     assert [button.data for button in received.buttons][2:] == ["sample:1:lang:zh", "sample:1:lang:en"]
     await mei.presses(received.buttons[2])
-    await mei.hears("The checks passed. One answer", timeout=20)
+    await mei.hears("The checks passed. With your answer", timeout=20)
     await mei.presses("sample:1:agreed:yes")
     await mei.hears("on its way to the reviewers")
     assert [sample.language for sample in await samples(stage)] == ["zh"]

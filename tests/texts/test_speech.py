@@ -35,8 +35,8 @@ def test_a_span_is_said_as_people_say_it(span: timedelta | float, english: str, 
     ("least", "most", "english", "chinese"),
     [
         (120, 180, "2–3 minutes", "2–3分钟"),
-        (90, 180, "1 min 30 sec – 3 minutes", "1分钟30秒 – 3分钟"),
-        (30, 60, "30 seconds – 1 minute", "30秒 – 1分钟"),
+        (90, 180, "1 min 30 sec – 3 minutes", "1分钟30秒到3分钟"),
+        (30, 60, "30 seconds – 1 minute", "30秒到1分钟"),
     ],
 )
 def test_a_range_names_its_unit_once_where_it_can(least: int, most: int, english: str, chinese: str) -> None:
