@@ -70,6 +70,10 @@ class Actor:
         """What they are called on Telegram."""
         return self.person.name
 
+    def word(self, word: str) -> str:
+        """A word of `WORDS` in the person's language; any other as it is."""
+        return WORDS.get(word, word) if self.language == "zh" else word
+
     # --- doing
 
     async def says(self, text: str) -> None:
@@ -106,20 +110,21 @@ class Actor:
         kind: str | None = None,
         where: Callable[[Heard], bool] = lambda _heard: True,
     ) -> Heard:
-        """The oldest message after `since`, not taken before, that holds each of `words`, in the languages of
-        `WORDS` where they stand there. A second copy of a message that was taken is not taken again."""
+        """The oldest message after `since`, not taken before, that holds each of `words`, in the person's language
+        where they stand in `WORDS`. A second copy of a message that was taken is not taken again."""
+        wanted = [self.word(word) for word in words]
 
         def find() -> Heard | None:
             for line in self._told(since):
                 heard = line.heard
                 if heard is None or heard.seq in self._taken or kind not in (None, heard.kind):
                     continue
-                if all(says(heard.text, word) for word in words) and where(heard):
+                if all(says(heard.text, word) for word in wanted) and where(heard):
                     self._take(heard)
                     return heard
             return None
 
-        what = " and ".join(f"“{word}”" for word in words) or (f"a {kind}" if kind else "a message")
+        what = " and ".join(f"“{word}”" for word in wanted) or (f"a {kind}" if kind else "a message")
         return await self.cast.until(find, lambda: self.missed(f"should have heard {what}"))
 
     def _take(self, heard: Heard) -> None:
@@ -153,7 +158,14 @@ class Actor:
     def heard_since(self, since: int, *words: str) -> list[Heard]:
         """What came after `since` and holds each of `words`, without waiting."""
         told = (line.heard for line in self._told(since) if line.heard)
-        return [heard for heard in told if all(says(heard.text, word) for word in words)]
+        return [heard for heard in told if all(says(heard.text, self.word(word)) for word in words)]
+
+    def not_in_chinese(self) -> list[Line]:
+        """What somebody who chose Chinese was told without a word of it."""
+        if self.language != "zh":
+            return []
+        told = (line for line in self.lines if line.kind in ("message", "edited", "answer") and line.text)
+        return [line for line in told if not CHINESE.search(line.text)]
 
     def missed(self, expected: str) -> Missed:
         """The complaint that this person did not get what was expected, with what they got last."""
@@ -162,6 +174,8 @@ class Actor:
         )
         return Missed(self.name, expected, [_told_as(line) for line in got][-6:])
 
+
+CHINESE = re.compile("[\u4e00-\u9fff]")
 
 WORDS = {
     "received": "收到",

@@ -79,7 +79,7 @@ async def play(
                 for number, step in enumerate(story.steps, 1):
                     transcript.opens(number, step.title)
                     played.append(await _perform(cast, step))
-                _check_doubles(cast)
+                _check_everybody(cast)
             except _Stopped as stopped:
                 transcript.failed(stopped.step, stopped.reason, stopped.got, theatre.bot.last_lines())
                 return False
@@ -96,12 +96,16 @@ async def _perform(cast: Cast, step: Step) -> Played:
         raise _Stopped(step.name, str(missed), missed.heard) from None
     except (BotEnded, SandboxError) as error:
         raise _Stopped(step.name, str(error), ()) from None
-    _check_doubles(cast)
+    _check_everybody(cast)
     return Played(step.name, step.title, time.monotonic() - began, passed=True)
 
 
-def _check_doubles(cast: Cast) -> None:
-    """Nobody is told anything twice; the step to blame is the one that told it first."""
+def _check_everybody(cast: Cast) -> None:
+    """Nobody is told anything twice, or in a language that is not theirs; the step to blame is the one that
+    told it first."""
     for first, *others in cast.doubles():
         reason = f"{first.actor.name}: should have got this once, and got it {1 + len(others)} times"
         raise _Stopped(first.step, reason, [first.text])
+    for actor in cast.actors.values():
+        for line in actor.not_in_chinese():
+            raise _Stopped(line.step, f"{actor.name}: should have been told this in Chinese", [line.text])

@@ -11,7 +11,7 @@ from bot.rules import review
 from bot.services import due, outbox, proposals, reviews, samples
 from bot.services.messages import Message
 from bot.services.unit import Unit
-from handlers.telegram.send import TelegramSender
+from handlers.telegram import send
 
 
 def one_vote_approves() -> None:
@@ -59,12 +59,12 @@ def verdicts_come_twice() -> None:
 
 
 def _twice(kind: str) -> None:
-    send = outbox.send
+    queue = outbox.send
 
     async def doubled(unit: Unit, chat_id: int, message: Message, *, about: str = "", **how: Any) -> bool:
         if message.kind == kind:
-            await send(unit, chat_id, message, about=f"{about}, again", **how)
-        return await send(unit, chat_id, message, about=about, **how)
+            await queue(unit, chat_id, message, about=f"{about}, again", **how)
+        return await queue(unit, chat_id, message, about=about, **how)
 
     outbox.send = doubled
 
@@ -84,7 +84,7 @@ def votes_end_it() -> None:
 
 def calendar_files_are_empty() -> None:
     """The attachment is there, and nothing is in it."""
-    deliver = TelegramSender._send
+    deliver = send.TelegramSender._send
 
     async def emptied(self: Any, chat_id: int, made: Any) -> Any:
         if made.attachment is not None and made.attachment.name.endswith(".ics"):
@@ -93,7 +93,7 @@ def calendar_files_are_empty() -> None:
             )
         return await deliver(self, chat_id, made)
 
-    TelegramSender._send = emptied
+    send.TelegramSender._send = emptied
 
 
 def one_of_the_staff_is_enough() -> None:
@@ -108,6 +108,12 @@ def one_of_the_staff_is_enough() -> None:
     config.load = lenient
 
 
+def everybody_speaks_english() -> None:
+    """Whatever language somebody chose."""
+    english = send.speech("en")
+    send.speech = lambda _language: english
+
+
 BREAKAGES: dict[str, Callable[[], None]] = {
     breakage.__name__: breakage
     for breakage in (
@@ -119,6 +125,7 @@ BREAKAGES: dict[str, Callable[[], None]] = {
         verdicts_come_twice,
         votes_end_it,
         calendar_files_are_empty,
+        everybody_speaks_english,
         one_of_the_staff_is_enough,
     )
 }

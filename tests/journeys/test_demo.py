@@ -21,6 +21,7 @@ AT_ONCE = 3
 STEPS = [(step.name, step.title) for step in Story(None, None).steps]  # type: ignore[arg-type]
 
 COMPLAINTS = {
+    "everybody_speaks_english": ("roles", "林岚: should have been told this in Chinese"),
     "nothing_is_refused": ("refused", "Ann: should have heard “not accepted”"),
     "only_the_first_finding": ("refused", "“too short” and “too quiet” at once"),
     "one_vote_approves": ("approved", "Ann: should not have had a verdict yet"),
@@ -100,10 +101,11 @@ def test_every_break_is_tried() -> None:
     assert {name for name in listed if not name.startswith("_")} == set(COMPLAINTS)
 
 
-async def test_the_command_leaves_nothing_behind(tmp_path: Path) -> None:
-    """Interrupted in the middle, `duologue demo` ends quickly, with its bot, and without its folder."""
+@pytest.mark.parametrize("keep", [False, pytest.param(True, marks=pytest.mark.slow)])
+async def test_interrupted(tmp_path: Path, keep: bool) -> None:
+    """With Ctrl-C the demo and its bot end quickly, and the data folder goes unless it is to be kept."""
     demo_process = await asyncio.create_subprocess_exec(
-        *(sys.executable, "-m", "bot.cli", "demo"),
+        *(sys.executable, "-m", "bot.cli", "demo", "--keep" if keep else "--no-keep"),
         cwd=Path(__file__).parents[2],
         env={"TMPDIR": str(tmp_path), "PATH": "/usr/bin:/bin", "PYTHONUTF8": "1"},
         stdout=asyncio.subprocess.PIPE,
@@ -115,12 +117,14 @@ async def test_the_command_leaves_nothing_behind(tmp_path: Path) -> None:
     demo_process.send_signal(2)
     out, err = await asyncio.wait_for(demo_process.communicate(), 15)
     assert (demo_process.returncode, err) == (130, b""), out[-2000:] + err[-2000:]
-    assert _left_in(tmp_path) == []
+    assert _running_in(tmp_path) == []
+    left = _folders_in(tmp_path)
+    assert len(left) == keep
+    assert all(f"The data is in {folder}".encode() in out for folder in left)
 
 
-def _left_in(folder: Path) -> list[str]:
-    """The files of a demo that are still there, and the processes that were started in its folder."""
-    return [*map(str, folder.glob("duologue-demo-*")), *_running_in(folder)]
+def _folders_in(folder: Path) -> list[str]:
+    return [str(found) for found in folder.glob("duologue-demo-*")]
 
 
 def _running_in(folder: Path) -> list[str]:
