@@ -331,7 +331,7 @@ def not_confirmed_yet(message: m.NotConfirmedYet, say: Speech) -> Screen:
     names = say.join(
         Html(f'<a href="tg://user?id={one.telegram_id}">{escape(one.name)}</a>') for one in message.silent
     )
-    text = say.say("⚠️ Have not said whether they are coming: {names}", names=names)
+    text = say.say("⚠️ No word yet on whether they are coming: {names}", names=names)
     rest = say.say("They were reminded; now please write to them.")
     return Screen(paragraphs(text, session(message.slot, say), rest))
 

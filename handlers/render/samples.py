@@ -141,8 +141,8 @@ def heard_before(_message: m.SampleHeardBefore, say: Speech) -> Screen:
     """The same recording again."""
     return Screen(
         say.say(
-            "The reviewers have heard this very recording before, so it was <b>not accepted</b> again. "
-            "It does not count as an attempt. Please record a new dialogue."
+            "The reviewers have heard this very recording before, so it was <b>not accepted</b>. It "
+            "does not count as an attempt. Please record a new dialogue."
         )
     )
 
