@@ -1,17 +1,28 @@
-"""A bot that breaks one promise: `python broken.py <how> run`. The demo must see it by what people are told."""
+"""A bot that breaks one promise: `python broken.py <how> run`.
 
+The demo must see the `BREAKAGES` by what people are told, and the plays in which the bot is killed the
+`FORGETFUL` ones, which are as good as any as long as they live.
+"""
+
+import asyncio
 import os
 import sys
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
+from sqlmodel import col, update
+
 from bot import cli, config
+from bot.delivery.inbox import Inbox
+from bot.delivery.outbox import Outbox
 from bot.rules import review
 from bot.services import due, outbox, proposals, reviews, samples
 from bot.services.messages import Message
 from bot.services.unit import Unit
 from handlers.telegram import send
+from storage.tables import OutboxRow
 
 
 def one_vote_approves() -> None:
@@ -130,6 +141,41 @@ BREAKAGES: dict[str, Callable[[], None]] = {
     )
 }
 
+
+def acknowledges_before_keeping() -> None:
+    """Telegram hears that an update arrived a second before it is kept."""
+    accept = Inbox.accept
+
+    async def later(self: Inbox, raws: Any) -> None:
+        async def keep() -> None:
+            await asyncio.sleep(1)
+            await accept(self, raws)
+
+        LATE.append(asyncio.create_task(keep()))
+
+    Inbox.accept = later
+
+
+LATE: list[asyncio.Task[None]] = []
+
+
+def sends_again_after_a_start() -> None:
+    """What went out within the last minute goes out once more."""
+    start = Outbox.start
+
+    async def again(self: Outbox) -> None:
+        async with self._units.writing("again") as unit:
+            sent = (OutboxRow.state == "sent", col(OutboxRow.sent_at) > unit.now - timedelta(minutes=1))
+            await unit.tx.change(update(OutboxRow).where(*sent).values(state="queued"))
+        await start(self)
+
+    Outbox.start = again
+
+
+FORGETFUL: dict[str, Callable[[], None]] = {
+    breakage.__name__: breakage for breakage in (acknowledges_before_keeping, sends_again_after_a_start)
+}
+
 if __name__ == "__main__":
-    BREAKAGES[sys.argv.pop(1)]()
+    {**BREAKAGES, **FORGETFUL}[sys.argv.pop(1)]()
     cli.main()
