@@ -8,7 +8,7 @@ from sqlmodel import col, select
 
 from bot.rules.booking import Interval, book_by, overlap
 from bot.rules.states import SlotState
-from bot.services import bookings, holds, slots
+from bot.services import bookings, moving, slots
 from bot.services.bookings import Party, name_of
 from bot.services.messages.bookings import FreeTimes
 from bot.services.messages.slots import SlotView
@@ -35,7 +35,7 @@ async def page(
     Rooms with the same time in a studio are shown as one. With `moving_id` they are new times for that booking,
     and nothing to wait for is shown. Raises what keeps the pair from booking, or the booking from being moved.
     """
-    old = await holds.movable(unit, person, moving_id) if moving_id is not None else None
+    old = await moving.movable(unit, person, moving_id) if moving_id is not None else None
     if old is None:
         party = await bookings.party_of(unit, person)
     else:
@@ -55,7 +55,7 @@ async def page(
         unit.policy.booking.hold or None,
         later,
         first=since is None,
-        moving=await holds.moving_of(unit, old) if old else None,
+        moving=await moving.moving_of(unit, old) if old else None,
     )
 
 

@@ -1,17 +1,13 @@
-"""Taking a slot: either of a pair books, the other one confirms within `hold`; and moving a booking the same way.
-
-A move is a hold that names the booking it replaces. That one stays as it is until the partner says yes; then
-one transaction confirms the new one and ends the old one, so that nobody ever has both, or none.
-"""
+"""Taking a slot: either of a pair books, the other one confirms within `hold`. A move begins the same way."""
 
 from datetime import datetime
 
-from sqlmodel import col, select, update
+from sqlmodel import select
 
-from bot.rules.booking import Cost, cancel_by, cancelling, hold_until, may_book
-from bot.rules.errors import DomainError, NotYours, SlotNotOpen, TooLate
+from bot.rules.booking import cancel_by, hold_until, may_book
+from bot.rules.errors import NotYours, SlotNotOpen
 from bot.rules.states import BookingState, PairState, SlotState, WaitState
-from bot.services import audit, bookings, outbox, releasing, reminders, slots, waitlist
+from bot.services import audit, bookings, moving, outbox, releasing, reminders, slots, waitlist
 from bot.services.bookings import (
     AlreadyBooked,
     BookingOver,
@@ -28,7 +24,6 @@ from bot.services.messages.bookings import (
     HoldAsked,
     HoldEnded,
     HoldPlaced,
-    Moving,
     Strikes,
 )
 from bot.services.messages.slots import SlotView
@@ -39,11 +34,6 @@ from bot.services.unit import Unit
 from storage.database import ConflictError
 from storage.tables import Booking, BookingMember, Slot, Timer
 
-
-class MoveUnderWay(DomainError):
-    """The booking is being moved already: the partner's answer is awaited."""
-
-
 # --- taking a slot
 
 
@@ -53,7 +43,7 @@ async def book(unit: Unit, person: Person, slot_id: int, moving_id: int | None =
     Raises `SlotTaken`, `SlotYours`, `SlotNotOpen`, `TooLate`, `AlreadyBooked`, `BookingBlocked`,
     `ApprovalNeeded`, `PartnerNeeded`; for a move also `NotYours`, `BookingOver` and `MoveUnderWay`.
     """
-    old = None if moving_id is None else await movable(unit, person, moving_id)
+    old = None if moving_id is None else await moving.movable(unit, person, moving_id)
     party = await bookings.party_of(unit, person) if old is None else await _party_in(unit, old)
     slot = await _bookable(unit, person, party, slot_id)
     if not await slots.take(unit, slot, actor=person.id):
@@ -80,26 +70,6 @@ async def take_offer(unit: Unit, person: Person, waiting_id: int) -> Message:
     await bookings.check_blocks(unit, person, party)
     await _hold(unit, person, party, slot, None)
     return OfferTaken((await slots.slot_views(unit, [slot.id]))[0])
-
-
-async def movable(unit: Unit, person: Person, booking_id: int) -> Booking:
-    """A booking of the person that can be moved now; raises `NotYours`, `BookingOver`, `MoveUnderWay`, `TooLate`."""
-    booking = await bookings.own(unit, person, booking_id)
-    if booking.state not in reminders.STANDING:
-        raise BookingOver(booking.state)
-    if await bookings.move_of(unit, booking):
-        raise MoveUnderWay
-    slot = await bookings.view_of(unit, booking)
-    if unit.now >= slot.starts_at:
-        raise TooLate(slot.starts_at)
-    return booking
-
-
-async def moving_of(unit: Unit, booking: Booking) -> Moving:
-    """What moving a booking now would mean."""
-    slot = await bookings.view_of(unit, booking)
-    cost = cancelling(unit.policy.booking, BookingState(booking.state), slot.starts_at, unit.now)
-    return Moving(booking.id, slot, cost is Cost.STRIKE)
 
 
 async def _party_in(unit: Unit, booking: Booking) -> Party:
@@ -164,7 +134,7 @@ async def _write(
     try:
         await unit.tx.add(booking)
     except ConflictError as conflict:
-        raise (MoveUnderWay if "replaces_id" in conflict.rule else SlotTaken) from None
+        raise (moving.MoveUnderWay if "replaces_id" in conflict.rule else SlotTaken) from None
     view = (await slots.slot_views(unit, [slot.id]))[0]
     for one in (person, party.other(person)):
         if old and not await bookings.free_at(unit, one.id, view, but=old.id):
@@ -206,7 +176,7 @@ async def agree(unit: Unit, person: Person, booking_id: int) -> Message:
         raise BookingOver(BookingState.EXPIRED)
     await drop_timers(unit, subject_of(booking))
     await reminders.plan(unit, booking, slot)
-    cost = await _switch(unit, person, party, booking, old) if old else None
+    cost = await moving.switch(unit, person, party, booking, old) if old else None
     for one in party.people:
         strikes = cost if one.id == booking.held_by else None
         await confirm(unit, one, booking, slot, party.other(one), old=old, strikes=strikes)
@@ -239,26 +209,6 @@ async def confirm(
     about = f"{topic}:{booking.version}:confirmed"
     await outbox.send(unit, person.telegram_id, message, about=about, topic=topic)
     await bookings.send_calendar(unit, person, booking, slot)
-
-
-async def _switch(unit: Unit, person: Person, party: Party, new: Booking, old: Booking) -> Strikes | None:
-    """End the booking that the new one replaces and seat both in the new one; gives what it cost the mover."""
-    was = await bookings.view_of(unit, old)
-    mover = party.other(person)
-    # What it costs was said when the move was asked for, so that moment counts.
-    cost = cancelling(unit.policy.booking, BookingState(old.state), was.starts_at, new.created_at)
-    if not await releasing.release(unit, old, BookingState.CANCELLED, by=mover):
-        raise BookingOver(old.state)
-    for one in party.people:
-        try:
-            await unit.tx.change(
-                update(BookingMember)
-                .where(col(BookingMember.booking_id) == new.id, col(BookingMember.person_id) == one.id)
-                .values(active=True)
-            )
-        except ConflictError:
-            raise AlreadyBooked(you=one.id == person.id) from None
-    return await bookings.strike(unit, mover, old) if cost is Cost.STRIKE else None
 
 
 async def _asked(unit: Unit, person: Person, booking_id: int) -> Booking:

@@ -147,9 +147,9 @@ async def freed(unit: Unit, slot_id: int) -> None:
     cancelled, or has lost its staff, is offered to nobody.
     """
     slot = await unit.tx.one(select(Slot).where(Slot.id == slot_id))
-    if not await slots.free(unit, slot) or unit.now >= book_by(unit.policy.booking, slot.starts_at):
+    if not await slots.free(unit, slot) or await offer_next(unit, slot):
         return
-    if await offer_next(unit, slot) or slot.starts_at - unit.now > SOON:
+    if not timedelta() < slot.starts_at - unit.now <= SOON:
         return
     view = await slots.slot_view(unit, slot_id)
     if view is not None:
@@ -161,8 +161,11 @@ async def freed(unit: Unit, slot_id: int) -> None:
 async def offer_next(unit: Unit, slot: Slot) -> bool:
     """Offer an open slot to the first pair that waits for it and could come; False if there is none.
 
-    Who is blocked or has another session then keeps the place and is passed over.
+    Who is blocked or has another session then keeps the place and is passed over. Nothing is offered when it is
+    too late to book.
     """
+    if unit.now >= book_by(unit.policy.booking, slot.starts_at):
+        return False
     view = await slots.slot_view(unit, slot.id)
     for waiting in await unit.tx.all(_queued(slot.id).where(Waiting.state == WaitState.WAITING.value)):
         party = await bookings.party_of_pair(unit, waiting.pair_id)

@@ -9,7 +9,6 @@ from sqlmodel import col, select, update
 from bot.rules.errors import TooLate
 from bot.services import cancelling, free_times, holds
 from bot.services.bookings import AlreadyBooked, BookingOver, SlotTaken
-from bot.services.holds import MoveUnderWay
 from bot.services.messages.bookings import (
     BookingConfirmed,
     CalendarFile,
@@ -18,6 +17,7 @@ from bot.services.messages.bookings import (
     HoldPlaced,
     Strikes,
 )
+from bot.services.moving import MoveUnderWay
 from bot.services.samples import NotYours
 from storage.tables import Booking, Slot
 from tests.helpers import NOON, ring

@@ -196,6 +196,10 @@ async def test_what_nobody_waits_for_is_reported_when_it_is_near(scene: Scene) -
     scene.clock.now = MONDAY - 20 * HOUR
     await scene.act(ANN, cancelling.cancel, second)
     assert await scene.last(OWNER) == FreedLate(await scene.view(3, "open"))
+    third = await scene.booked(1, CY, DI)
+    scene.clock.now = MONDAY - HOUR
+    await scene.act(CY, cancelling.cancel, third)
+    assert await scene.last(OWNER) == FreedLate(await scene.view(1, "open"))
 
 
 async def test_who_may_wait_and_answer(scene: Scene) -> None:
