@@ -103,7 +103,10 @@ class App:
         await asyncio.to_thread(settings.data.mkdir, parents=True, exist_ok=True)
         self._stack.push_async_callback(self.database.close)
         await self._lock(settings.data / "duologue.lock")
-        await migrate.upgrade(self.database)
+        try:
+            await migrate.upgrade(self.database)
+        except migrate.NewerDatabaseError as error:
+            raise StartError(str(error)) from None
         self._stack.push_async_callback(self.telegram.shutdown)
         await self._connect()
         await self._serve()

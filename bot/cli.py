@@ -76,6 +76,8 @@ async def upgrade() -> None:
     try:
         await migrate.upgrade(database)
         print(f"The database is at revision {await migrate.current(database)}.")
+    except migrate.NewerDatabaseError as error:
+        raise SystemExit(f"duologue: {error}") from None
     finally:
         await database.close()
 

@@ -14,6 +14,17 @@ from sqlalchemy import Connection
 
 from storage.database import Database
 
+
+class NewerDatabaseError(Exception):
+    """The database was made by a newer version of the program; `revision` is its schema's."""
+
+    def __init__(self, revision: str) -> None:
+        super().__init__(
+            f"the database is of a newer Duologue (revision {revision}); install that version again"
+        )
+        self.revision = revision
+
+
 HERE = Path(__file__).parent / "migrations"
 
 
@@ -58,10 +69,14 @@ async def upgrade(database: Database, *, revision: str = "head") -> None:
     """Bring the schema up to `revision`; does nothing if it is there already.
 
     Only one process at a time does it: the others wait for the lock file beside the database.
+    Raises `NewerDatabaseError`.
     """
     await asyncio.to_thread(Path(database.url.database or "").parent.mkdir, parents=True, exist_ok=True)
-    if revision == "head" and await current(database) == newest():
+    there = await current(database)
+    if revision == "head" and there == newest():
         return
+    if there is not None and missing(there) is None:
+        raise NewerDatabaseError(there)
     with await _locked(database):
         await _run(database, command.upgrade, revision)
 

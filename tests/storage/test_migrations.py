@@ -250,6 +250,15 @@ async def test_an_upgrade_of_what_is_up_to_date_does_nothing(database: Database)
     assert not await asyncio.to_thread(lock.exists)
 
 
+async def test_a_newer_database_is_left_alone(database: Database) -> None:
+    """An older program does not guess what the newer one meant."""
+    await migrate.upgrade(database)
+    do(database, "UPDATE alembic_version SET version_num = '9999'")
+    with pytest.raises(migrate.NewerDatabaseError, match="revision 9999"):
+        await migrate.upgrade(database)
+    assert await migrate.current(database) == "9999"
+
+
 def test_the_way_from_each_revision() -> None:
     """What is missing from where, for whoever wants to know how far behind a database is."""
     assert migrate.missing(None) == REVISIONS
