@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from bot.demo.words import CHINESE, WORDS, fingerprint, says
 from bot.sandbox import Person, SandboxClient
 from bot.sandbox.heard import Button, Heard, heard_from
 
@@ -175,24 +176,6 @@ class Actor:
         return Missed(self.name, expected, [_told_as(line) for line in got][-6:])
 
 
-CHINESE = re.compile("[\u4e00-\u9fff]")
-
-WORDS = {
-    "received": "收到",
-    "not accepted": "未通过检查",
-    "too short": "太短",
-    "too quiet": "音量太低",
-    "reviewers": "审核员",
-    "approved": "审核通过",
-    "rejected": "审核未通过",
-    "partner": "搭子",
-    "confirmed": "已确认",
-    "cancelled": "已取消",
-    "reminder": "提醒",
-}
-"""What the messages of the story must say, in English and in Chinese."""
-
-
 def _told_as(line: Line) -> str:
     """A message, or the answer to a press, on one line with the data of its buttons."""
     text = " / ".join(part for part in line.text.splitlines() if part.strip())
@@ -200,20 +183,6 @@ def _told_as(line: Line) -> str:
         return f"(answer to a press) {text}"
     buttons = " ".join(f"[{button.data or button.url}]" for button in line.heard.buttons)
     return f"{'(edited) ' if line.heard.edited else ''}{text} {buttons}".rstrip()
-
-
-def says(text: str, word: str) -> bool:
-    """Whether a text holds a word, or what it is in the other language."""
-    return word.casefold() in text.casefold() or WORDS.get(word, word) in text
-
-
-def fingerprint(heard: Heard) -> tuple[object, ...]:
-    """What makes two messages of a chat the same to who reads them. An edit is never the same as another."""
-    file: Any = heard.message.get(heard.kind, {}) if heard.kind != "text" else {}
-    described = file[-1] if isinstance(file, list) else file
-    buttons = tuple((button.text, button.data, button.url) for button in heard.buttons)
-    name = (described.get("file_name"), described.get("file_size"))
-    return heard.chat_id, heard.kind, name, heard.text, buttons, heard.seq if heard.edited else 0
 
 
 class Cast:

@@ -11,8 +11,9 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text
 
-from bot.demo.cast import Line, says
-from bot.demo.story import judges
+from bot.demo.cast import Line
+from bot.demo.reviewing import judges
+from bot.demo.words import says
 
 WIDTH = 100
 """Columns: wider lines are harder to read, not easier."""

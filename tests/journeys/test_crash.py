@@ -13,7 +13,9 @@ from pathlib import Path
 import pytest
 
 from bot.demo.cast import Actor, Cast
-from bot.demo.story import NIGHT_MARKET, Story, speaks
+from bot.demo.joining import onboards
+from bot.demo.reviewing import NIGHT_MARKET
+from bot.demo.story import Story
 from bot.demo.theatre import OWNER, Theatre
 from tests.journeys.trouble import Ending, Stroke, Trouble, ending, rows, settle, unexcused
 
@@ -168,7 +170,7 @@ async def test_killed_while_a_sample_is_checked(tmp_path: Path) -> None:
     async with Theatre(tmp_path / "play") as theatre, Cast(theatre.client, patience=PATIENCE) as cast:
         trouble = Trouble(theatre)
         ann = await cast.joins("Ann", "en")
-        await _onboards(ann)
+        await onboards(ann, "1990", "skip", "en", city="")
         trouble.plan(*(Stroke(("getFile",), 1, later=delay) for delay in (0.0, 0.1, 0.3)))
         since = await cast.mark()
         await ann.sends_voice(NIGHT_MARKET.data, NIGHT_MARKET.seconds)
@@ -178,23 +180,6 @@ async def test_killed_while_a_sample_is_checked(tmp_path: Path) -> None:
         assert (len(trouble.deaths), trouble.left) == (3, 0)
         assert rows(theatre, "SELECT state, counted FROM samples") == [("queued", 1)]
         assert unexcused(cast, trouble.deaths) == []
-
-
-async def _onboards(actor: Actor) -> None:
-    await actor.says("/start")
-    await actor.presses("lang:en")
-    for purpose in ("review", "recording", "training"):
-        await actor.presses(f"consent:{purpose}:*:yes")
-    keep = await actor.sees("profile:name:keep")
-    since = await actor.cast.mark()
-    await actor.presses(keep)
-    await actor.hears(since=since, where=lambda heard: not heard.buttons and not heard.edited)
-    await actor.says("1990")
-    await actor.presses("profile:gender:skip")
-    await speaks(actor, "en")
-    await actor.presses("profile:dialect:skip")
-    await actor.presses("profile:partner:skip")
-    await actor.hears("🎙")
 
 
 async def test_killed_during_a_broadcast(tmp_path: Path) -> None:
@@ -229,7 +214,7 @@ async def test_told_to_stop(tmp_path: Path) -> None:
     """SIGTERM in the middle of work: it ends in order within ten seconds, and nothing is lost or doubled."""
     async with Theatre(tmp_path / "play") as theatre, Cast(theatre.client, patience=PATIENCE) as cast:
         ann = await cast.joins("Ann", "en")
-        await _onboards(ann)
+        await onboards(ann, "1990", "skip", "en", city="")
         crowd = [await cast.joins(f"Person {number}", "en") for number in range(60)]
         since = await cast.mark()
         await ann.sends_voice(NIGHT_MARKET.data, NIGHT_MARKET.seconds)

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.demo.cast import Cast, Line
-from bot.demo.story import REVIEWERS
+from bot.demo.scene import REVIEWERS
 from bot.demo.theatre import Theatre
 from bot.services.messages import KINDS, IfUncertain
 
