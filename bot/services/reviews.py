@@ -80,30 +80,32 @@ async def advance(unit: Unit, sample: Sample) -> None:
 
 async def _fill(unit: Unit, sample: Sample, table: review_backlog.Table, *, cross: bool) -> None:
     """Give the seats that nobody holds, and those whose holders are lost or too late, to others."""
-    policy = unit.policy.review
+    policy, group = unit.policy.review, await active_group(unit)
     free = table.missing(policy)
     late = [seat for seat, reachable in table.held if gives_way(policy, seat, unit.now, reachable=reachable)]
-    group = await active_group(unit)
-    if group is not None:
-        for assignment in late:
-            await expire(unit, assignment, sample)
-        await _show_in_group(unit, group, sample, len(free) + len(late), cross=cross)
-        return
     lacking = len(free) + len(late)
-    if not lacking:
-        return
-    chosen = rules.choose(await reviewers.candidates(unit), lacking, await reviewers.heard(unit, sample))
-    for reviewer in chosen:
-        if free:
-            seat = free.pop(0)
-        else:
-            leaving = late.pop(0)
-            seat = leaving.seat
-            await expire(unit, leaving, sample)
+    if group is not None:
+        fit = await reviewers.fit_for_group(unit, sample) if lacking else 0
+        for assignment in late[: max(0, fit - len(free))]:
+            await expire(unit, assignment, sample)
+        await _show_in_group(unit, group, sample, free=bool(free) or fit > 0, cross=cross)
+    else:
+        fit = await _seat_in_private(unit, sample, free, late) if lacking else 0
+    if fit < lacking:
+        await _nobody_left(unit, sample, lacking - fit, cross=cross)
+
+
+async def _seat_in_private(unit: Unit, sample: Sample, free: list[int], late: list[Assignment]) -> int:
+    """Deal cards to those whose turn it is, the free seats first; gives how many could be found."""
+    candidates, facts = await reviewers.candidates(unit), await reviewers.heard(unit, sample)
+    chosen = rules.choose(candidates, len(free) + len(late), facts)
+    for assignment in late[: max(0, len(chosen) - len(free))]:
+        await expire(unit, assignment, sample)
+    seats = [*free, *(assignment.seat for assignment in late)]
+    for reviewer, seat in zip(chosen, seats, strict=False):
         assignment = await take_seat(unit, sample, reviewer.id, seat)
         await review_cards.deal(unit, assignment, sample)
-    if len(chosen) < lacking:
-        await _nobody_left(unit, sample, lacking - len(chosen), cross=cross)
+    return len(chosen)
 
 
 async def take_seat(
@@ -203,22 +205,19 @@ async def active_group(unit: Unit) -> ReviewGroup | None:
     return await unit.tx.first(select(ReviewGroup).where(col(ReviewGroup.active)).limit(1))
 
 
-async def _show_in_group(unit: Unit, group: ReviewGroup, sample: Sample, free: int, *, cross: bool) -> None:
-    """Let the group have the sample's card, once a stage, and keep its count right."""
+async def _show_in_group(unit: Unit, group: ReviewGroup, sample: Sample, *, free: bool, cross: bool) -> None:
+    """Let the group have the sample's card, once a stage, as soon as a seat is free; keep its count right."""
     card = await group_card(unit, sample, cross=cross)
     stage = "cross" if cross else "panel"
-    if free and await review_cards.post(unit, group, sample, card, stage=stage):
-        policy = unit.policy.review
-        for kind, due_at in (
-            ("nudge_group", rules.nudge_at(policy, unit.now)),
-            ("group_silent", rules.reassign_at(policy, unit.now)),
-        ):
-            await set_timer(unit, kind, group_topic(sample), due_at, sample_id=sample.id, stage=stage)
-    else:
+    if not (free and await review_cards.post(unit, group, sample, card, stage=stage)):
         await review_cards.refresh_group(unit, sample, card)
-    fit = await reviewers.fit_for_group(unit, sample) if free else 0
-    if fit < free:
-        await _nobody_left(unit, sample, free - fit, cross=cross)
+        return
+    policy = unit.policy.review
+    for kind, due_at in (
+        ("nudge_group", rules.nudge_at(policy, unit.now)),
+        ("group_silent", rules.reassign_at(policy, unit.now)),
+    ):
+        await set_timer(unit, kind, group_topic(sample), due_at, sample_id=sample.id, stage=stage)
 
 
 async def group_card(unit: Unit, sample: Sample, *, cross: bool, nudged: bool = False) -> GroupCard:

@@ -63,7 +63,7 @@ async def test_two_approve(stage: Stage) -> None:
     verdict = await ann.hears("approved")
     assert [button.data for button in verdict.buttons] == ["pair:find", "pair:invite"]
     for reviewer in (rita, rob):
-        closed = await reviewer.hears("Decided: approved by the panel")
+        closed = await reviewer.hears(re.compile(r"Decided by the panel: approved"))
         assert closed.edited
         assert closed.buttons == ()
         assert "Your vote: 👍 approve" in closed.text
@@ -93,7 +93,7 @@ async def test_they_disagree_and_a_third_decides(stage: Stage) -> None:
     assert "Noise" in verdict.text
     assert "You have 2 attempts left" in verdict.text
     assert [button.data for button in verdict.buttons] == ["appeal:1"]
-    closed = await reviewers[0].hears("Decided: rejected by cross-review")
+    closed = await reviewers[0].hears(re.compile(r"Decided by cross-review: rejected"))
     assert "Rob" not in closed.text
 
 
@@ -265,7 +265,7 @@ async def test_an_appeal_to_others_and_then_to_nobody(stage: Stage) -> None:
     await owner.presses("why:j1:monologue")
     await owner.presses(await owner.sees_button("vote:j1:yes"))
     await ann.hears("Your appeal was right")
-    closed = await owner.hears("Decided: approved by a coordinator")
+    closed = await owner.hears(re.compile(r"Decided by a coordinator: approved"))
     assert closed.buttons == ()
 
 

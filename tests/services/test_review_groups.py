@@ -308,3 +308,23 @@ async def test_a_rejection_without_reasons_gives_its_seat_back_in_the_end(
     assert [seat[:3] for seat in await seats(units)] == [(0, 11, "expired"), (1, 12, "voted")]
     await press(units, 13, sample_id)
     assert await state_of(units, sample_id) == "approved"
+
+
+async def test_where_nobody_else_is_left_the_late_one_keeps_the_seat(
+    units: Units, clock: MovableClock
+) -> None:
+    """As in private: a late vote is better than none, and whoever comes may press."""
+    sample_id = await start(units, 11, 12)
+    await press(units, 11, sample_id, Reason.FLAT, done=False)
+    await press(units, 12, sample_id)
+    clock.forward(hours=24)
+    await ring(units)
+    assert [seat[:3] for seat in await seats(units)] == [(0, 11, "open"), (1, 12, "voted")]
+    assert await messages(units, OWNER, ReviewersMissing) == [
+        ReviewersMissing(sample_id, "en", missing=1, wanted=2)
+    ]
+    async with units.writing("new") as unit:
+        await a_reviewer(unit, 13)
+    await ring(units)
+    await press(units, 13, sample_id)
+    assert await state_of(units, sample_id) == "approved"
