@@ -3,16 +3,19 @@
 import logging
 import re
 import sys
-from collections.abc import MutableMapping
+from collections.abc import Iterable, MutableMapping
 from typing import Any
 
 import structlog
 
-_TOKEN = re.compile(r"\d{5,}:[A-Za-z0-9_-]{20,}")
+_TOKEN = re.compile(r"\d{5,}(:|%3A)[A-Za-z0-9_-]{20,}", re.IGNORECASE)
+_SECRETS: set[str] = set()
 
 
 def redact(text: str) -> str:
-    """The text with everything that looks like a bot token blackened."""
+    """The text with this bot's secrets, and everything that looks like a bot token, blackened."""
+    for secret in _SECRETS:
+        text = text.replace(secret, "<secret>")
     return _TOKEN.sub("<token>", text)
 
 
@@ -25,11 +28,20 @@ class _Redacting(logging.Filter):
 
 
 def _redact_event(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-    return {name: redact(value) if isinstance(value, str) else value for name, value in event.items()}
+    return {name: _redact_value(value) for name, value in event.items()}
 
 
-def set_up(level: str = "INFO") -> None:
-    """Log to standard error: structured events of ours, warnings of everybody else's."""
+def _redact_value(value: Any) -> Any:
+    """The value itself, or its words without the secret that they hold: errors are logged whole, too."""
+    if isinstance(value, str):
+        return redact(value)
+    words = repr(value)
+    return value if redact(words) == words else redact(words)
+
+
+def set_up(level: str = "INFO", *, secrets: Iterable[str] = ()) -> None:
+    """Log to standard error: structured events of ours, warnings of everybody else's, and none of `secrets`."""
+    _SECRETS.update(filter(None, secrets))
     handler = logging.StreamHandler()
     handler.addFilter(_Redacting())
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)-7s %(name)s: %(message)s"))

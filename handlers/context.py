@@ -96,6 +96,12 @@ class Context(CallbackContext[ExtBot[None], dict[str, Any], dict[str, Any], dict
         return self.event.effective_chat is None or self.chat.type == Chat.PRIVATE
 
     @property
+    def forwarded(self) -> bool:
+        """Whether the message was passed on: then its words may be somebody else's."""
+        message = self.event.effective_message
+        return message is not None and message.forward_origin is not None
+
+    @property
     def words(self) -> str:
         """What was typed, without the command if there was one."""
         message = self.event.effective_message

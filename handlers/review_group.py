@@ -35,4 +35,4 @@ CHOICES = ("here", "private")
 def connect(board: Switchboard) -> None:
     """Register the command and its buttons."""
     board.command("reviewers", reviewers, Role.COORDINATOR, groups=True)
-    board.press("reviewers", choose, Role.COORDINATOR)
+    board.press("reviewers", choose, Role.COORDINATOR, groups=True)

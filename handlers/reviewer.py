@@ -147,6 +147,6 @@ def connect(board: Switchboard) -> None:
     board.command("queue", queue, Role.REVIEWER)
     board.command("pause", pause, Role.REVIEWER)
     board.command("resume", resume, Role.REVIEWER)
-    board.press("vote", vote)
+    board.press("vote", vote, groups=True)
     board.press("why", why)
     board.press("appeal", appeal)

@@ -28,6 +28,14 @@ class StaleButton(DomainError):
     """The button is from another time: nothing here understands it any more."""
 
 
+class PrivateMatter(DomainError):
+    """The press came from a group, where others would read the answer."""
+
+
+class ForwardedCommand(DomainError):
+    """A command that somebody passed on: it may be another's words, so nobody's authority is used for it."""
+
+
 class UnknownCommand(DomainError):
     """No such command."""
 
@@ -55,9 +63,12 @@ class Switchboard:
         """`/name` does `action`, for who holds `role`; in a group only if `groups`."""
         self.commands[name] = Line(action, role, groups)
 
-    def press(self, verb: str, action: Action, role: Role | None = None) -> None:
-        """A press of "verb:…" does `action(context, *parts)`; parts annotated `int` must be numbers."""
-        self.presses[verb] = Line(action, role, groups=True)
+    def press(self, verb: str, action: Action, role: Role | None = None, *, groups: bool = False) -> None:
+        """A press of "verb:…" does `action(context, *parts)`; parts annotated `int` must be numbers.
+
+        A button of a private chat is on nobody's screen in a group, so there it is refused unless `groups`.
+        """
+        self.presses[verb] = Line(action, role, groups)
 
     def typed(self, what: str, action: Action) -> None:
         """Words typed while `what` is expected of the person do `action(context, text)`."""
@@ -82,6 +93,8 @@ class Switchboard:
             if not context.private and not line.groups:
                 await context.reply(WriteInPrivate(context.unit.house.bot_username))
                 return
+            if context.forwarded:
+                raise ForwardedCommand
             await check_role(context, line.role)
             await line.action(context)
 
@@ -93,6 +106,8 @@ class Switchboard:
         line = self.presses.get(verb)
         if line is None:
             raise StaleButton
+        if not context.private and not line.groups:
+            raise PrivateMatter
         await check_role(context, line.role)
         await line.action(context, *fit(line.action, parts))
 

@@ -93,9 +93,13 @@ async def use(unit: Unit, person: Person, invitation: Invitation) -> None:
 async def accept_role(unit: Unit, person: Person, invitation: Invitation) -> None:
     """Become what the link makes of one; the role is held from this moment.
 
+    The link is worth as much as who made it: it ends with their being a coordinator.
     Raises `InvitationUsed` and `InvitationExpired`.
     """
     check_usable(unit, invitation)
+    maker = await people.by_id(unit, invitation.created_by)
+    if Role.COORDINATOR not in await people.roles_of(unit, maker):
+        raise InvitationExpired
     await use(unit, person, invitation)
     await people.grant(unit, person, Role(invitation.kind), city=invitation.city, by=invitation.created_by)
     city = await unit.tx.get(City, invitation.city) if invitation.city else None

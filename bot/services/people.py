@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from sqlmodel import col, select, update
+from sqlmodel import col, delete, select, update
 
 from bot.rules.roles import Role, commands_for
 from bot.services import audit, outbox
@@ -130,6 +130,18 @@ async def grant(unit: Unit, person: Person, role: Role, *, city: str = "", by: i
     await audit.record(unit, f"person:{person.id}", "role.granted", actor=by, after=role.value, city=city)
     await send_menu(unit, person)
     return True
+
+
+async def dismiss_former_owners(unit: Unit) -> None:
+    """Take the coordinator's role from who held it by the configuration alone and is no longer named there."""
+    query = select(RoleGrant.id, Person).join(Person, col(Person.id) == col(RoleGrant.person_id))
+    query = query.where(RoleGrant.role == Role.COORDINATOR.value, col(RoleGrant.granted_by).is_(None))
+    for grant_id, person in await unit.tx.all(query):
+        if person.telegram_id in unit.house.owners:
+            continue
+        await unit.tx.change(delete(RoleGrant).where(col(RoleGrant.id) == grant_id))
+        await audit.record(unit, f"person:{person.id}", "role.withdrawn", before=Role.COORDINATOR.value)
+        await send_menu(unit, person)
 
 
 async def holders(unit: Unit, role: Role, *, city: str | None = None) -> list[Person]:

@@ -64,11 +64,12 @@ class ShiftOverlap(DomainError):
 async def answer(unit: Unit, person: Person, shift_id: int, *, yes: bool) -> Shift:
     """Confirm or decline one shift; the same answer twice changes nothing.
 
-    Raises `NotYourShift`, `ShiftOver`, `SeatsFilled` and `ShiftOverlap`.
+    Raises `NotYourShift` (also for who is no longer staff there), `ShiftOver`, `SeatsFilled` and `ShiftOverlap`.
     """
     shift = await unit.tx.get(Shift, shift_id)
     if shift is None or shift.person_id != person.id:
         raise NotYourShift
+    await _check_staff(unit, person, shift.slot_id)
     slot = await _locked(unit, shift.slot_id)
     shift = await _reread(unit, shift)
     if slot.state not in ANSWERABLE:
@@ -80,6 +81,14 @@ async def answer(unit: Unit, person: Person, shift_id: int, *, yes: bool) -> Shi
     elif not yes and shift.state != ShiftState.DECLINED:
         await _decline(unit, person, shift, slot)
     return shift
+
+
+async def _check_staff(unit: Unit, person: Person, slot_id: int) -> None:
+    """Raises `NotYourShift` unless the person works in the slot's city: having been asked is no role."""
+    view = await slots.slot_view(unit, slot_id)
+    staff = await people.holders(unit, Role.STAFF, city=view.city) if view else []
+    if person.id not in {somebody.id for somebody in staff}:
+        raise NotYourShift
 
 
 async def _locked(unit: Unit, slot_id: int) -> Slot:

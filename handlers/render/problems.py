@@ -72,6 +72,16 @@ def _(_f: Facts, say: Speech) -> Html:
     return say.say("This button is too old to do anything. /start shows what comes next.")
 
 
+@words("PrivateMatter")
+def _(_f: Facts, say: Speech) -> Html:
+    return say.say("Let us do this in our private chat.")
+
+
+@words("ForwardedCommand")
+def _(_f: Facts, say: Speech) -> Html:
+    return say.say("I do not follow forwarded commands. Please type it yourself.")
+
+
 @words("UnknownCommand")
 def _(f: Facts, say: Speech) -> Html:
     return say.say("I do not know {command}. /help lists what I can do.", command=f["command"][:40])
