@@ -243,16 +243,18 @@ async def test_a_database_that_fails_for_a_while_loses_nothing(
 ) -> None:
     """An update that cannot even be set aside waits, in its order, until the database works again."""
     writing = units.writing
-    broken = True
+    broken, failures = True, 0
 
     def fails_for_a_while(cause: str) -> Any:
+        nonlocal failures
         if broken:
+            failures += 1
             raise OSError("disk full")
         return writing(cause)
 
     monkeypatch.setattr(units, "writing", fails_for_a_while)
     await inbox.accept(updates(1, 2))
-    await asyncio.sleep(0.2)
+    await until(lambda: failures > 4, timeout=20)  # three tries and the setting aside, and then again
     assert listener.done == []
     broken = False
     await served(inbox)

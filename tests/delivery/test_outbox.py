@@ -197,6 +197,22 @@ async def test_a_doubt_is_settled_by_kind(
     assert (await row(units, row_id)).uncertain is True
 
 
+async def test_a_doubt_is_followed_by_a_pause(
+    units: Units, outbox: Outbox, mouth: Mouth, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A connection that breaks again and again does not make four copies in a moment; others go meanwhile."""
+    monkeypatch.setattr("bot.delivery.outbox.DOUBT_PAUSE", 0.3)
+    mouth.answers("a", Uncertain("connection reset"))
+    await put(units, 7, Card("a"))
+    await outbox.start()
+    await mouth.has_said(1)
+    began = asyncio.get_running_loop().time()
+    await put(units, 8, Card("b"))
+    outbox.wake()
+    assert await mouth.has_said(3) == ["a", "b", "a"]
+    assert asyncio.get_running_loop().time() - began > 0.25
+
+
 async def test_order_survives_a_doubt(units: Units, outbox: Outbox, mouth: Mouth) -> None:
     """What goes again after a doubt still goes before what was queued behind it."""
     mouth.answers("a", Uncertain("read timeout"))
