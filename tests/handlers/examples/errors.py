@@ -73,6 +73,8 @@ LINES: tuple[oneline.CommandError, ...] = (
 PROBLEMS: tuple[DomainError, ...] = (
     *(switchboard.NotYourRole(role.value) for role in Role),
     switchboard.StaleButton(),
+    switchboard.PrivateMatter(),
+    switchboard.ForwardedCommand(),
     switchboard.UnknownCommand("/" + TYPED),
     rules.NotABirthYear(),
     rules.ImpossibleBirthYear(1906, 2026),
