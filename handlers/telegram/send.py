@@ -63,7 +63,12 @@ class TelegramSender:
 
     async def _set_commands(self, chat_id: int, commands: tuple[tuple[str, str], ...]) -> Outcome:
         menu = [BotCommand(name, description) for name, description in commands]
-        await self._bot.set_my_commands(menu, scope=BotCommandScopeChat(chat_id))
+        try:
+            await self._bot.set_my_commands(menu, scope=BotCommandScopeChat(chat_id))
+        except TelegramError as error:
+            if not _no_such_method(error):
+                raise
+            log.debug("menu.unknown_there", error=str(error))  # a convenience: everything is typed as well
         return Sent(None)
 
     async def _send(self, chat_id: int, made: Screen) -> TelegramMessage:
@@ -100,14 +105,14 @@ class TelegramSender:
         }
         try:
             return await by_media[recording.media](chat_id, recording.file_id, **options)
-        except BadRequest as error:
-            if "voice_messages_forbidden" not in str(error).lower() or recording.audio_key is None:
+        except TelegramError as error:
+            if not _wants_bytes(error) or recording.audio_key is None:
                 raise
-        # A file id cannot change its type, so the bytes are sent anew.
+        # A file id cannot change its type and is worth nothing to another bot, so the bytes are sent anew.
         data = await self._store.get(recording.audio_key)
         try:
             return await self._bot.send_audio(chat_id, InputFile(data, filename="sample.ogg"), **options)
-        except BadRequest:
+        except (BadRequest, InvalidToken):
             return await self._bot.send_document(chat_id, InputFile(data, filename="sample.ogg"), **options)
 
     async def _edit(self, chat_id: int, message_id: int, made: Screen) -> Outcome:
@@ -150,6 +155,19 @@ def _markup(buttons: Rows) -> InlineKeyboardMarkup | None:
     )
 
 
+def _wants_bytes(error: TelegramError) -> bool:
+    """Whether a recording did not go by its id, but can go as a file: voice refused, or the id unknown."""
+    signs = ("voice_messages_forbidden", "wrong file identifier", "wrong remote file")
+    return _no_such_method(error) or (
+        isinstance(error, BadRequest) and any(sign in str(error).lower() for sign in signs)
+    )
+
+
+def _no_such_method(error: TelegramError) -> bool:
+    """Whether the server lacks the method, as small Bot API servers do; the library blames the token for it."""
+    return isinstance(error, InvalidToken) and "not found" in str(error).lower()
+
+
 def seconds_of(error: TelegramRetryAfter) -> float:
     """How long Telegram wants silence: a number or, if python-telegram-bot is told so, a timedelta."""
     wanted = error.retry_after
@@ -169,6 +187,9 @@ def _outcome(error: TelegramError) -> Outcome:
         case BadRequest():
             if any(sign in words.lower() for sign in UNREACHABLE):
                 return Blocked(words)
+            log.error("send.refused", error=words)
+            return NotSent(words, again=False)
+        case InvalidToken() if _no_such_method(error):
             log.error("send.refused", error=words)
             return NotSent(words, again=False)
         case InvalidToken():

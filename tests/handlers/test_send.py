@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestServer
 from telegram import Bot
 from telegram.error import RetryAfter as TelegramRetryAfter
 
@@ -308,3 +310,48 @@ async def test_no_ending_knows_the_token(
         await client.fault(fault, "sendMessage")
         assert secret not in repr(await deliver(sender, ann.id, text("Hello")))
     assert secret not in repr(await deliver(sender, ann.id, text("<b>")))
+
+
+async def test_a_recording_of_another_bots_id(
+    sender: TelegramSender, client: SandboxClient, store: AudioStore, ann: Person
+) -> None:
+    """After the token was replaced by another bot's, old ids are worth nothing: the kept bytes go instead."""
+    key = await store.put(b"OggS" * 50, "ogg")
+    outcome = await deliver(
+        sender, ann.id, Screen(Html("S"), recording=Recording("of-another-bot", "voice", key))
+    )
+    heard = await ann.hears("S", kind="audio")
+    assert outcome == Sent(heard.message_id)
+    assert await client.download(heard.file_id or "") == b"OggS" * 50
+
+
+@pytest.fixture
+async def bare(store: AudioStore) -> AsyncIterator[TelegramSender]:
+    """A sender to a server that knows its bot and nothing else."""
+
+    async def answer(request: web.Request) -> web.Response:
+        if request.match_info["method"] == "getMe":
+            me = {"id": 5, "is_bot": True, "first_name": "Bare", "username": "bare_bot"}
+            return web.json_response({"ok": True, "result": me})
+        unknown = {"ok": False, "error_code": 404, "description": "Not Found"}
+        return web.json_response(unknown, status=404)
+
+    application = web.Application()
+    application.router.add_post("/bot5:x/{method}", answer)
+    async with (
+        TestServer(application) as server,
+        Bot("5:x", base_url=str(server.make_url("/bot")), request=AiohttpRequest()) as bot,
+    ):
+        yield TelegramSender(bot, store)
+
+
+async def test_a_server_without_menus(bare: TelegramSender) -> None:
+    """A menu that nobody can show is done with: whatever comes after it shall not wait."""
+    assert await bare.deliver(Outgoing(5, "en", CommandMenu(("start",)))) == Sent(None)
+
+
+async def test_a_server_without_the_method(bare: TelegramSender) -> None:
+    """Trying again would hold up everybody for ever."""
+    outcome = await deliver(bare, 5, text("Hello"))
+    assert isinstance(outcome, NotSent)
+    assert not outcome.again
