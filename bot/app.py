@@ -22,7 +22,7 @@ from bot.delivery.inbox import Inbox
 from bot.delivery.jobs import Jobs, Task, Work
 from bot.delivery.outbox import Outbox
 from bot.rules.roles import Role, commands_for
-from bot.services import due, proposals, samples
+from bot.services import due, people, proposals, samples
 from bot.services.ports import Ports
 from bot.services.unit import House, Units, Wake
 from bot.texts import LANGUAGES, speech
@@ -152,6 +152,8 @@ class App:
         sweep = 30.0 if settings.clock is None else 0.5  # a moved clock can jump at any moment
         self.clock = Clock(self.units, rings(), sweep=sweep)
         self.poller = Poller(bot, self.inbox.accept)
+        async with self.units.writing(f"start at {self.units.clock().isoformat()}") as unit:
+            await people.dismiss_former_owners(unit)
         # Stopped in the opposite order: first no new updates, last the messages that they caused.
         for part in (self.outbox, self.jobs, self.clock, self.inbox, self.poller):
             await part.start()

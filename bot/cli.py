@@ -60,7 +60,7 @@ async def _until_told(run: Coroutine[Any, Any, None], stop: asyncio.Event) -> No
 async def run() -> None:
     """Run the bot by long polling until it is told to stop."""
     config = _config()
-    logs.set_up()
+    logs.set_up(secrets=config.settings.secret_words)
     stop = asyncio.Event()
     try:
         await _until_told(wiring.run(config, stop), stop)

@@ -90,6 +90,11 @@ class Settings(BaseSettings):
             )
         return self.token.get_secret_value()
 
+    @property
+    def secret_words(self) -> tuple[str, ...]:
+        """What must never be written anywhere."""
+        return tuple(secret.get_secret_value() for secret in (self.token, self.webhook_secret) if secret)
+
     @field_validator("data", "policy", "clock", mode="after")
     @classmethod
     def _absolute(cls, path: Path | None, info: ValidationInfo) -> Path | None:
