@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from bot.delivery.settle import DOUBTS
 from bot.demo.cast import Cast, Line
 from bot.demo.scene import REVIEWERS
 from bot.demo.theatre import Theatre
@@ -227,16 +228,22 @@ def waiting(theatre: Theatre) -> list[tuple[Any, ...]]:
 
 
 def stuck(theatre: Theatre) -> list[tuple[Any, ...]]:
-    """What waits or failed for good, but for messages whose kind is not sent again after a doubt."""
-    doubted = rows(
-        theatre, "SELECT 'outbox', state, kind, error FROM outbox WHERE state IN ('failed', 'uncertain')"
-    )
+    """What waits or failed for good.
+
+    Not so messages of which it stayed open whether they arrived, and whose kind is not sent again, or was sent
+    as often as it may be: whether they are missed, the story tells.
+    """
+    query = "SELECT 'outbox', state, kind, attempts, error FROM outbox WHERE state IN ('failed', 'uncertain')"
     return [
         *waiting(theatre),
-        *(row for row in doubted if row[1] == "failed" or KINDS[row[2]].if_uncertain is IfUncertain.AGAIN),
+        *(row for row in rows(theatre, query) if row[1] == "failed" or not _given_up_rightly(*row[2:4])),
         *rows(theatre, "SELECT 'inbox', state, error FROM inbox WHERE state = 'failed'"),
         *rows(theatre, "SELECT 'jobs', state, kind, error FROM jobs WHERE state = 'failed'"),
     ]
+
+
+def _given_up_rightly(kind: str, attempts: int) -> bool:
+    return KINDS[kind].if_uncertain is not IfUncertain.AGAIN or attempts >= DOUBTS
 
 
 async def settle(theatre: Theatre, patience: float = 30.0) -> None:
