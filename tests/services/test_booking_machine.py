@@ -119,10 +119,11 @@ class Bookings(RuleBasedStateMachine):
         with suppress(DomainError):
             self.runner.run(self.scene.act(who, service, *args, **named))
 
-    @rule(who=EVERYBODY, slot=SLOTS)
-    def book(self, who: int, slot: int) -> None:
-        """Take a slot."""
-        self._act(who, holds.book, slot)
+    @rule(who=EVERYBODY, slots=st.lists(SLOTS, min_size=1, max_size=4))
+    def book(self, who: int, slots: list[int]) -> None:
+        """Take slots, whether they overlap or not."""
+        for slot in slots:
+            self._act(who, holds.book, slot)
 
     @rule(slot=SLOTS, pick=PICK, seat=PICK)
     def move(self, slot: int, pick: int, seat: int) -> None:
