@@ -20,7 +20,7 @@ demo: $(READY)   ## play the whole story on this machine, no token needed
 	$(BIN)/duologue demo
 
 test: $(READY)   ## run every test
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 check: $(READY)  ## lint, format and type check
 	$(BIN)/ruff check .
