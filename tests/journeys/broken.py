@@ -18,7 +18,7 @@ from bot import cli, config
 from bot.delivery.inbox import Inbox
 from bot.delivery.outbox import Outbox
 from bot.rules import review
-from bot.services import due, outbox, proposals, reviews, samples
+from bot.services import due, outbox, proposals, samples
 from bot.services.messages import Message
 from bot.services.unit import Unit
 from handlers.telegram import send
@@ -82,15 +82,14 @@ def _twice(kind: str) -> None:
 
 def votes_end_it() -> None:
     """The bot ends by itself at the first vote."""
-    votes_of = reviews.votes_of
+    decide = review.decide
 
-    async def fatal(unit: Unit, sample: Any) -> Any:
-        votes = await votes_of(unit, sample)
+    def fatal(policy: Any, votes: Any) -> review.Decision:
         if votes:
             os._exit(7)
-        return votes
+        return decide(policy, votes)
 
-    reviews.votes_of = fatal
+    review.decide = fatal
 
 
 def calendar_files_are_empty() -> None:
