@@ -165,7 +165,8 @@ def confirmed(message: m.BookingConfirmed, say: Speech) -> Screen:
 def calendar_file(message: m.CalendarFile, say: Speech) -> Screen:
     """The session as a file for the phone's calendar."""
     slot = message.slot
-    place = f"{where(slot, say)}\n{slot.address}" if slot.address else where(slot, say)
+    # The address is as it was typed, not HTML.
+    place = "\n".join(part for part in (plain(where(slot, say)), slot.address) if part)
     data = calendar.event(
         message.uid,
         message.sequence,
@@ -174,7 +175,7 @@ def calendar_file(message: m.CalendarFile, say: Speech) -> Screen:
         slot.ends_at,
         ZoneInfo(slot.zone),
         plain(say.say("Recording session")),
-        plain(place),
+        place,
         plain(say.say("Booked with Duologue. Move or cancel it in the chat.")),
         message.made_at,
     )
