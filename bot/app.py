@@ -22,8 +22,10 @@ from bot.delivery.inbox import Inbox
 from bot.delivery.jobs import Jobs, Task, Work
 from bot.delivery.outbox import Outbox
 from bot.rules.roles import Role, commands_for
-from bot.services import due, people, proposals, samples
+from bot.services import due, people
+from bot.services.pairing import proposals
 from bot.services.ports import Ports
+from bot.services.sampling import checks, samples
 from bot.services.unit import House, Units, Wake
 from bot.texts import LANGUAGES, speech
 from handlers import board
@@ -187,7 +189,7 @@ def work(units: Units, ports: Ports) -> Mapping[str, Work]:
     """What each kind of job does."""
 
     async def check_sample(task: Task) -> None:
-        await samples.check(units, ports, task.data["sample_id"], last_try=task.last_try)
+        await checks.check(units, ports, task.data["sample_id"], last_try=task.last_try)
 
     async def erase_audio(task: Task) -> None:
         await samples.erase_audio(units, ports, task.data["key"])

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from bot.rules.roles import Role
-from bot.services import cancelling, free_times, holds, my_bookings, reminders, rescue, waitlist
+from bot.services.booking import cancelling, free_times, holds, my_bookings, reminders, rescue, waitlist
 from handlers.context import Context
 from handlers.switchboard import StaleButton, Switchboard
 

@@ -2,8 +2,8 @@
 
 from bot.rules.commands import parse_broadcast
 from bot.rules.roles import Role
-from bot.services import broadcasts
-from bot.services.audiences import AUDIENCES
+from bot.services.coordinating import broadcasts
+from bot.services.coordinating.audiences import AUDIENCES
 from bot.texts import LANGUAGES
 from handlers.context import Context
 from handlers.switchboard import StaleButton, Switchboard

@@ -3,8 +3,10 @@
 from bot.rules.errors import DomainError
 from bot.rules.onboarding import REQUIRED_PURPOSES
 from bot.rules.roles import commands_for
-from bot.services import invitations, onboarding, partner_links, people, steps
+from bot.services import people
+from bot.services.joining import invitations, onboarding, steps
 from bot.services.messages.people import AskLanguage, Cancelled, Help, Hint, Problem
+from bot.services.pairing import partner_links
 from bot.texts import LANGUAGES
 from handlers.context import Context
 from handlers.switchboard import StaleButton, Switchboard, UnknownCommand

@@ -6,7 +6,7 @@ from bot.rules.commands import Invite, parse_invite
 from bot.rules.commands import Role as Invited
 from bot.rules.oneline import CommandError
 from bot.rules.roles import Role
-from bot.services import inviting
+from bot.services.coordinating import inviting
 from handlers import oneline
 from handlers.context import Context
 from handlers.switchboard import StaleButton, Switchboard

@@ -1,7 +1,7 @@
 """A newcomer's answers: name, birth year, city, gender, languages, dialect, wished partner."""
 
 from bot.rules.onboarding import Question
-from bot.services import onboarding, steps
+from bot.services.joining import onboarding, steps
 from handlers.context import Context
 from handlers.switchboard import StaleButton, Switchboard
 

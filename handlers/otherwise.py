@@ -2,7 +2,8 @@
 
 from telegram import ChatMember, Message
 
-from bot.services import people, steps
+from bot.services import people
+from bot.services.joining import steps
 from bot.services.messages.people import Hint, WriteInPrivate
 from handlers import everyone, sample
 from handlers.context import Context

@@ -1,7 +1,7 @@
 """`/pending` and `/stats`: everything at once, for coordinators."""
 
 from bot.rules.roles import Role
-from bot.services import numbers, overview
+from bot.services.coordinating import numbers, overview
 from handlers.context import Context
 from handlers.switchboard import StaleButton, Switchboard
 

@@ -2,7 +2,8 @@
 
 from bot.rules.onboarding import Question
 from bot.rules.roles import Role
-from bot.services import matches, onboarding, partings, partner_links, partners, pool
+from bot.services.joining import onboarding
+from bot.services.pairing import matches, partings, partner_links, partners, pool
 from handlers.context import Context
 from handlers.switchboard import StaleButton, Switchboard
 

@@ -1,7 +1,7 @@
 """Where reviewing happens: in a group, or with each reviewer in private."""
 
 from bot.rules.roles import Role
-from bot.services import review_groups
+from bot.services.reviewing import review_groups
 from handlers.context import Context
 from handlers.switchboard import StaleButton, Switchboard
 

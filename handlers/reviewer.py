@@ -4,7 +4,8 @@ from collections.abc import Awaitable, Callable
 
 from bot.rules.review import Reason
 from bot.rules.roles import Role
-from bot.services import appeals, onboarding, review_groups, review_queue, votes
+from bot.services.joining import onboarding
+from bot.services.reviewing import appeals, review_groups, review_queue, votes
 from handlers.context import Context
 from handlers.switchboard import StaleButton, Switchboard
 

@@ -3,8 +3,9 @@
 from telegram import Audio, Document, Message, Voice
 
 from bot.rules.roles import Role
-from bot.services import onboarding, samples, steps
-from bot.services.samples import Upload
+from bot.services.joining import onboarding, steps
+from bot.services.sampling import samples
+from bot.services.sampling.samples import Upload
 from handlers.context import Context
 from handlers.switchboard import StaleButton, Switchboard
 

@@ -6,8 +6,8 @@ from zoneinfo import ZoneInfo
 from bot.rules.oneline import CommandError
 from bot.rules.roles import Role
 from bot.rules.slots import parse
-from bot.services import announcing, batch_cards, batches, openings, slot_draft, studios
 from bot.services.messages.slots import AskPlan, BatchPreview
+from bot.services.studio import announcing, batch_cards, batches, openings, slot_draft, studios
 from handlers import oneline
 from handlers.context import Context
 from handlers.switchboard import StaleButton, Switchboard

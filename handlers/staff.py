@@ -1,7 +1,8 @@
 """The staff's side: `/today`, and the answers to "can you run this session?"."""
 
 from bot.rules.roles import Role
-from bot.services import outbox, shift_cards, shifts
+from bot.services import outbox
+from bot.services.studio import shift_cards, shifts
 from handlers.context import Context
 from handlers.switchboard import StaleButton, Switchboard
 

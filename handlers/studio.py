@@ -3,7 +3,7 @@
 from bot.rules.commands import AddStudio, ChangeStudio, CloseStudio, parse_studio
 from bot.rules.oneline import CommandError
 from bot.rules.roles import Role
-from bot.services import studio_changes, studio_draft, studios
+from bot.services.studio import studio_changes, studio_draft, studios
 from handlers import oneline
 from handlers.context import Context
 from handlers.switchboard import StaleButton, Switchboard

@@ -12,8 +12,8 @@ from bot.rules.consent import CONSENT_VERSION
 from bot.rules.onboarding import REQUIRED_PURPOSES, SKIPPABLE
 from bot.rules.roles import Role
 from bot.services.due import RINGS
+from bot.services.joining.onboarding import answer_consent
 from bot.services.messages import Message, load
-from bot.services.onboarding import answer_consent
 from bot.services.people import Visitor, arrive, change, grant
 from bot.services.unit import Unit, Units
 from storage.tables import City, OutboxRow, Person, Room, Sample, Slot, Studio

@@ -10,7 +10,9 @@ from bot import config
 from bot.app import App
 from bot.rules.consent import CONSENT_VERSION
 from bot.sandbox import Person, Sandbox, SandboxClient
-from bot.services import invitations, partners, people
+from bot.services import people
+from bot.services.joining import invitations
+from bot.services.pairing import partners
 from bot.services.people import Visitor
 from tests.helpers import DIALOGUES, an_approved
 

@@ -2,22 +2,13 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 
-from bot.services import (
-    announcing,
-    broadcasts,
-    holds,
-    people,
-    pool,
-    proposal_ends,
-    proposals,
-    reminders,
-    rescue,
-    review_groups,
-    review_queue,
-    reviews,
-    samples,
-    waitlist,
-)
+from bot.services import people
+from bot.services.booking import holds, reminders, rescue, waitlist
+from bot.services.coordinating import broadcasts
+from bot.services.pairing import pool, proposal_ends, proposals
+from bot.services.reviewing import review_groups, review_queue, reviews
+from bot.services.sampling import samples
+from bot.services.studio import announcing
 from bot.services.unit import Unit
 from storage.tables import Timer
 

@@ -3,7 +3,7 @@
 from html import escape
 from zoneinfo import ZoneInfo
 
-from bot.services import calendar
+from bot.services.booking import calendar
 from bot.services.messages import bookings as m
 from bot.texts import Html, Speech, mark
 from handlers.render.places import at, directions, session, when, where

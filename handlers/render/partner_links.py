@@ -2,8 +2,8 @@
 
 from zoneinfo import ZoneInfo
 
-from bot.services import qr
 from bot.services.messages import partners as m
+from bot.services.pairing import qr
 from bot.texts import Html, Speech, verbatim
 from handlers.render.partners import invite_button
 from handlers.render.problems import Facts, words

@@ -9,11 +9,11 @@ import pytest
 
 from bot.rules.errors import DomainError
 from bot.rules.pairing import NoneYet, Obstacle, Reason
-from bot.services import matches, pairs, partner_links, pool, proposals
 from bot.services.messages import Message, dump, load
 from bot.services.messages import partners as m
 from bot.services.messages.people import Problem
 from bot.services.messages.slots import SlotView
+from bot.services.pairing import matches, pairs, partner_links, pool, proposals
 from bot.texts import speech
 from bot.texts.speech import PSEUDO
 from handlers.render import screen

@@ -80,7 +80,8 @@ def errors(root: type[DomainError]) -> Iterator[type[DomainError]]:
 
 def test_every_kind_of_message_has_an_example() -> None:
     """A new kind comes with an example here, and so with every check below."""
-    assert set(KINDS) - {example.kind for _, example in named()} == set()
+    ours = {name for name, kind in KINDS.items() if kind.__module__.startswith("bot.")}  # tests make some too
+    assert ours - {example.kind for _, example in named()} == set()
 
 
 def test_every_error_that_people_can_meet_has_words_and_an_example() -> None:

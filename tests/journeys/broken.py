@@ -18,8 +18,10 @@ from bot import cli, config
 from bot.delivery.inbox import Inbox
 from bot.delivery.outbox import Outbox
 from bot.rules import review
-from bot.services import due, outbox, proposals, samples
+from bot.services import due, outbox
 from bot.services.messages import Message
+from bot.services.pairing import proposals
+from bot.services.sampling import checks
 from bot.services.unit import Unit
 from handlers.telegram import send
 from storage.tables import OutboxRow
@@ -39,13 +41,13 @@ def one_vote_approves() -> None:
 
 def nothing_is_refused() -> None:
     """The checks find nothing, whatever they hear."""
-    samples.judge = lambda *_facts, **_limits: ()
+    checks.judge = lambda *_facts, **_limits: ()
 
 
 def only_the_first_finding() -> None:
     """Whoever fails for two reasons learns one."""
-    judge = samples.judge
-    samples.judge = lambda *facts, **limits: judge(*facts, **limits)[:1]
+    judge = checks.judge
+    checks.judge = lambda *facts, **limits: judge(*facts, **limits)[:1]
 
 
 def nobody_is_matched() -> None:

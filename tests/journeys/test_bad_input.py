@@ -6,7 +6,7 @@ import pytest
 from sqlmodel import select
 
 from bot.rules.consent import CONSENT_VERSION
-from bot.services.qr import png
+from bot.services.pairing.qr import png
 from storage.tables import InboxRow, Person, Sample
 from tests.audio.files import encode, noise, silence_bomb
 from tests.stage import Stage

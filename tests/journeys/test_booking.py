@@ -12,7 +12,7 @@ from icalendar import Calendar
 from sqlmodel import col, select, update
 
 from bot.sandbox import Person
-from bot.services import pairs
+from bot.services.pairing import pairs
 from bot.services.people import by_telegram_id
 from storage.tables import Booking, OutboxRow, Slot, Studio
 from tests.helpers import a_slot, a_studio

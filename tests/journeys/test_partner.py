@@ -8,7 +8,7 @@ import pytest
 
 from bot.rules.consent import CONSENT_VERSION
 from bot.sandbox import Person
-from bot.services.invitations import LASTS
+from bot.services.joining.invitations import LASTS
 from tests.stage import Stage
 
 YES, NO = re.compile(r"match:\d+:yes"), re.compile(r"match:\d+:no")

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from bot.sandbox import Person
-from bot.services import pairs, people
+from bot.services import people
+from bot.services.pairing import pairs
 from tests.stage import Stage
 
 ADD = (

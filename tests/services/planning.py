@@ -9,9 +9,11 @@ from sqlmodel import col, select
 from bot.rules.policy import BookingPolicy
 from bot.rules.roles import Role
 from bot.rules.slots import parse
-from bot.services import batches, pairs, people
+from bot.services import people
 from bot.services.messages import Message
 from bot.services.messages.slots import BatchCard, BatchPreview
+from bot.services.pairing import pairs
+from bot.services.studio import batches
 from bot.services.unit import Units
 from storage.tables import Shift, Slot
 from tests.helpers import MovableClock, a_person, a_studio, an_approved, ring, told

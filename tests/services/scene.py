@@ -7,10 +7,12 @@ from typing import Any, TypeVar
 
 from sqlmodel import col, select
 
-from bot.services import holds, pairs, people
+from bot.services import people
+from bot.services.booking import holds
 from bot.services.messages import Message
 from bot.services.messages.slots import SlotView
-from bot.services.slots import slot_view
+from bot.services.pairing import pairs
+from bot.services.studio.slots import slot_view
 from bot.services.unit import Units
 from storage.tables import Audit, Booking, BookingMember, OutboxRow, Slot, Strike, Timer, Waiting
 from tests.helpers import MovableClock, a_slot, a_studio, an_approved, ring, told

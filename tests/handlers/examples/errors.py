@@ -9,33 +9,16 @@ from bot.rules.pairing import Obstacle
 from bot.rules.review import Obstacle as ReviewObstacle
 from bot.rules.roles import Role
 from bot.rules.states import BatchState, BookingState, BroadcastState, SampleState, SlotState, WaitState
-from bot.services import (
-    announcing,
-    appeals,
-    batches,
-    bookings,
-    broadcasts,
-    invitations,
-    matches,
-    moving,
-    onboarding,
-    pairs,
-    partner_links,
-    pool,
-    proposals,
-    review_groups,
-    reviewers,
-    samples,
-    shifts,
-    studio_changes,
-    studio_draft,
-    studios,
-    votes,
-    waitlist,
-)
+from bot.services.booking import bookings, moving, waitlist
+from bot.services.coordinating import broadcasts
+from bot.services.joining import invitations, onboarding
 from bot.services.messages import Message
 from bot.services.messages.people import Problem
 from bot.services.messages.studios import LineProblem
+from bot.services.pairing import matches, pairs, partner_links, pool, proposals
+from bot.services.reviewing import appeals, review_groups, reviewers, votes
+from bot.services.sampling import samples
+from bot.services.studio import announcing, batches, shifts, studio_changes, studio_draft, studios
 from handlers import switchboard
 from handlers.render.oneline import FORMS, PARTS
 from tests.handlers.examples.common import LATER, NAME, NOW, ZONE

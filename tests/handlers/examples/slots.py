@@ -7,7 +7,7 @@ from bot.services.messages import Message
 from bot.services.messages import shifts as s
 from bot.services.messages import slots as m
 from bot.services.messages.people import CityChoice
-from bot.services.slot_draft import DAYS, LENGTHS, TIMES
+from bot.services.studio.slot_draft import DAYS, LENGTHS, TIMES
 from tests.handlers.examples.common import CITY, LATER, NAME, NEXT, NOW, SLOT, ZONE
 
 CITIES = (CityChoice("beijing", CITY), CityChoice("sydney", {}))

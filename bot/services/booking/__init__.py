@@ -1,0 +1,1 @@
+"""A pair takes a slot: holds, moves, cancellations, rescue, waitlist, reminders."""

@@ -1,0 +1,128 @@
+"""Reminders of a booking: rows written with it, removed with it; and the answers "coming" and "can't come"."""
+
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import structlog
+from sqlmodel import col, select, update
+
+from bot.rules import reminders as rules
+from bot.rules.reminders import PlannedReminder
+from bot.rules.states import BookingState
+from bot.services import audit, outbox
+from bot.services.booking import bookings
+from bot.services.booking.bookings import BookingOver
+from bot.services.messages import Lane
+from bot.services.messages.bookings import AttendNoted, NotConfirmedYet, Reminder, SilentPerson
+from bot.services.messages.slots import SlotView
+from bot.services.people import Person
+from bot.services.timers import set_timer
+from bot.services.unit import Unit
+from storage.tables import Booking, BookingMember, Timer
+
+log = structlog.get_logger()
+
+STANDING = (BookingState.CONFIRMED, BookingState.ATTENDING)
+"""States in which both are expected to come."""
+
+
+async def plan(unit: Unit, booking: Booking, slot: SlotView) -> None:
+    """Write the reminders of a booking confirmed now, and the moment at which silence is reported."""
+    zone = ZoneInfo(slot.zone)
+    policy = unit.policy.reminders
+    subject = bookings.subject_of(booking)
+    for reminder in rules.plan(policy, slot.starts_at, zone, unit.now):
+        facts = asdict(reminder)
+        facts["offset"] = reminder.offset.total_seconds()
+        due_at, useful_until = facts.pop("due_at"), facts.pop("useful_until")
+        await set_timer(unit, "reminder", subject, due_at, useful_until=useful_until, **facts)
+    deadline = rules.confirm_deadline(policy, slot.starts_at, zone, unit.now)
+    await set_timer(unit, "confirm_by", subject, deadline, useful_until=slot.starts_at)
+
+
+async def remind(unit: Unit, timer: Timer) -> None:
+    """A reminder is due: queue it for both, or drop it where it is of no use any more."""
+    booking = await _standing(unit, timer)
+    if booking is None:
+        return
+    slot = await bookings.view_of(unit, booking)
+    planned = _planned(timer, slot)
+    at = rules.send_at(planned, ZoneInfo(slot.zone), unit.policy.reminders.quiet, unit.now)
+    if at is None:
+        log.info("reminder.too_late", booking=booking.id, offset=timer.data["offset"])
+        return
+    near = slot.starts_at - at <= rules.IMMINENT
+    answers = await _answers(unit, booking)
+    for person in await bookings.people_in(unit, booking):
+        other = await bookings.other_in(unit, booking, person)
+        asks = planned.asks and answers.get(person.id) is None
+        partner = bookings.name_of(other) if other else ""
+        await outbox.send(
+            unit,
+            person.telegram_id,
+            Reminder(booking.id, slot, partner, asks, planned.last),
+            about=f"reminder:{booking.id}:{booking.version}:{timer.data['offset']}",
+            topic=bookings.subject_of(booking),
+            lane=Lane.IMMINENT if near else Lane.REMINDER,
+            not_before=at if at > unit.now else None,
+            expires_at=planned.useful_until,
+        )
+
+
+def _planned(timer: Timer, slot: SlotView) -> PlannedReminder:
+    until: datetime = timer.useful_until or slot.starts_at
+    facts = {**timer.data, "offset": timedelta(seconds=timer.data["offset"])}
+    return PlannedReminder(due_at=timer.due_at, useful_until=until, **facts)
+
+
+async def report_silence(unit: Unit, timer: Timer) -> None:
+    """The time to answer is over: coordinators learn who has not said whether they come."""
+    booking = await _standing(unit, timer)
+    if booking is None:
+        return
+    answers = await _answers(unit, booking)
+    silent = [one for one in await bookings.people_in(unit, booking) if not answers.get(one.id)]
+    if silent:
+        names = tuple(SilentPerson(one.telegram_id, bookings.name_of(one)) for one in silent)
+        await bookings.tell_coordinators(
+            unit,
+            NotConfirmedYet(booking.id, await bookings.view_of(unit, booking), names),
+            about=f"booking:{booking.id}:{booking.version}:silent",
+            topic=bookings.subject_of(booking),
+        )
+
+
+async def _standing(unit: Unit, timer: Timer) -> Booking | None:
+    booking = await unit.tx.get(Booking, int(timer.subject.partition(":")[2]))
+    return booking if booking and booking.state in STANDING else None
+
+
+async def _answers(unit: Unit, booking: Booking) -> dict[int, bool | None]:
+    rows = await unit.tx.all(
+        select(BookingMember).where(BookingMember.booking_id == booking.id, col(BookingMember.active))
+    )
+    return {row.person_id: row.attending for row in rows}
+
+
+async def attend(unit: Unit, person: Person, booking_id: int) -> AttendNoted:
+    """The person says that they come; once both have, the booking is `attending`.
+
+    Raises `NotYours` and `BookingOver`.
+    """
+    booking = await bookings.own(unit, person, booking_id)
+    slot = await bookings.view_of(unit, booking)
+    if booking.state not in STANDING:
+        raise BookingOver(booking.state)
+    if unit.now >= slot.starts_at:
+        raise BookingOver("started")
+    await unit.tx.change(
+        update(BookingMember)
+        .where(col(BookingMember.booking_id) == booking.id, col(BookingMember.person_id) == person.id)
+        .values(attending=True)
+    )
+    both = all((await _answers(unit, booking)).values())
+    if both and booking.state == BookingState.CONFIRMED:
+        await audit.move(unit, booking, BookingState.ATTENDING, actor=person.id)
+    other = await bookings.other_in(unit, booking, person)
+    return AttendNoted(booking.id, slot, bookings.name_of(other) if other else "", both)

@@ -1,0 +1,1 @@
+"""What coordinators write to many, invite to, and look at."""

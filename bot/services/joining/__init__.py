@@ -1,0 +1,1 @@
+"""People become known, answer the first questions, and come by links."""

@@ -1,0 +1,1 @@
+"""Two people find each other: the pool, proposals, links, pairs, partings."""

@@ -1,0 +1,1 @@
+"""Reviewers hear samples: seats, votes, verdicts, appeals, the group."""

@@ -1,0 +1,255 @@
+"""A sample's way from its arrival to the reviewers: received, confirmed by its sender, checked, queued."""
+
+from dataclasses import dataclass
+
+from sqlmodel import col, select, update
+
+from bot.rules.audio import Finding, Severity
+from bot.rules.errors import AttemptsUsedUp, DomainError, NotYours
+from bot.rules.states import LIVE_SAMPLES, SampleState
+from bot.services import audit, outbox
+from bot.services.jobs import add_job
+from bot.services.joining import onboarding
+from bot.services.messages import Message
+from bot.services.messages.people import Hint
+from bot.services.messages.samples import (
+    SampleAnswers,
+    SampleNotAgreed,
+    SamplePassed,
+    SampleQueued,
+    SampleReceived,
+)
+from bot.services.people import Person
+from bot.services.ports import Ports
+from bot.services.reviewing import reviews
+from bot.services.sampling.attempts import attempts_of
+from bot.services.unit import Unit, Units
+from storage.database import ConflictError
+from storage.tables import Sample
+
+FETCH_LIMIT = 20_000_000
+"""Bytes: Telegram gives bots no larger file."""
+
+HEARD = (
+    SampleState.QUEUED,
+    SampleState.IN_REVIEW,
+    SampleState.CROSS_REVIEW,
+    SampleState.APPROVED,
+    SampleState.REJECTED,
+    SampleState.APPEALED,
+)
+"""States of samples that reached the reviewers: only of these can a file be a duplicate."""
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """An audio as Telegram describes it. `claimed_*` is the sender's word and proves nothing."""
+
+    file_id: str
+    file_unique_id: str
+    media: str
+    claimed_seconds: int | None
+    claimed_bytes: int | None
+    forwarded: bool = False
+
+
+class Forwarded(DomainError):
+    """A sample must be one's own recording: forwarded audio is refused."""
+
+
+class SampleUnderWay(DomainError):
+    """There is a sample already that is being checked or heard."""
+
+    state: str
+
+
+class AlreadyApproved(DomainError):
+    """The person needs no further sample."""
+
+
+class FileTooLarge(DomainError):
+    """Telegram does not give bots files of this size (bytes)."""
+
+    limit: int
+    size: int
+
+
+class HeardBefore(DomainError):
+    """The very same file was with the reviewers already."""
+
+
+class NothingToAnswer(DomainError):
+    """The question behind the button is settled; `state` tells what became of the sample."""
+
+    state: str
+
+
+async def receive(unit: Unit, person: Person, upload: Upload) -> None:
+    """Take an upload as a sample: it is answered at once and checked soon.
+
+    Raises `Forwarded`, `AlreadyApproved`, `SampleUnderWay`, `HeardBefore`, `AttemptsUsedUp` and
+    `FileTooLarge`; nothing of these counts as an attempt. Whoever is not through onboarding is led on.
+    """
+    await onboarding.begin(unit, person)
+    if await onboarding.open_question(unit, person):
+        await outbox.send(unit, person.telegram_id, Hint("sample_too_early"))
+        await onboarding.ask_next(unit, person)
+        return
+    await _may_send(unit, person, upload)
+    alone = person.speaks[0] if len(person.speaks) == 1 else None
+    sample = Sample(
+        person_id=person.id,
+        state=SampleState.RECEIVED.value,
+        file_id=upload.file_id,
+        file_unique_id=upload.file_unique_id,
+        media=upload.media,
+        claimed_seconds=upload.claimed_seconds,
+        claimed_bytes=upload.claimed_bytes,
+        language=alone,
+        created_at=unit.now,
+    )
+    try:
+        await unit.tx.add(sample)
+    except ConflictError:
+        raise SampleUnderWay(SampleState.RECEIVED) from None
+    await audit.record(unit, f"sample:{sample.id}", "sample.received", actor=person.id, after=sample.state)
+    await add_job(unit, "check_sample", f"sample:{sample.id}", sample_id=sample.id)
+    languages = () if alone else tuple(person.speaks)
+    await outbox.send(
+        unit,
+        person.telegram_id,
+        SampleReceived(sample.id, languages),
+        about=f"sample:{sample.id}:received",
+        topic=f"sample:{sample.id}",
+    )
+
+
+async def _may_send(unit: Unit, person: Person, upload: Upload) -> None:
+    if upload.forwarded:
+        raise Forwarded
+    if person.approved_at is not None:
+        raise AlreadyApproved
+    live = await live_sample(unit, person)
+    if live is not None:
+        raise SampleUnderWay(live.state)
+    heard = select(Sample.id).where(
+        Sample.person_id == person.id,
+        Sample.file_unique_id == upload.file_unique_id,
+        col(Sample.state).in_(HEARD),
+    )
+    if await unit.tx.first(heard):
+        raise HeardBefore
+    left = await attempts_of(unit, person)
+    if not left.allowed:
+        raise AttemptsUsedUp(next_at=left.next_at)
+    if upload.claimed_bytes is not None and upload.claimed_bytes > FETCH_LIMIT:
+        raise FileTooLarge(limit=FETCH_LIMIT, size=upload.claimed_bytes)
+
+
+async def live_sample(unit: Unit, person: Person) -> Sample | None:
+    """The sample that the person's next one has to wait for."""
+    return await unit.tx.first(
+        select(Sample).where(Sample.person_id == person.id, col(Sample.state).in_(LIVE_SAMPLES))
+    )
+
+
+async def latest_sample(unit: Unit, person: Person) -> Sample | None:
+    """The person's newest sample."""
+    return await unit.tx.first(
+        select(Sample).where(Sample.person_id == person.id).order_by(col(Sample.id).desc()).limit(1)
+    )
+
+
+async def _own(unit: Unit, person: Person, sample_id: int) -> Sample:
+    sample = await unit.tx.get(Sample, sample_id)
+    if sample is None or sample.person_id != person.id:
+        raise NotYours
+    if sample.state != SampleState.RECEIVED:
+        raise NothingToAnswer(sample.state)
+    return sample
+
+
+async def answer_agreed(unit: Unit, person: Person, sample_id: int, *, agree: bool) -> Message:
+    """Did the other voice agree to the review? Without that nobody hears it and it is thrown away.
+
+    Gives the question as it shall look now. Raises `NotYours` and `NothingToAnswer`.
+    """
+    sample = await _own(unit, person, sample_id)
+    if not agree:
+        await audit.move(unit, sample, SampleState.WITHDRAWN, actor=person.id, agreed=False, counted=False)
+        await forget_audio(unit, sample)
+        return SampleNotAgreed()
+    await set_columns(unit, sample, agreed=True)
+    await audit.record(unit, f"sample:{sample.id}", "sample.agreed", actor=person.id)
+    return await _answered(unit, person, sample)
+
+
+async def answer_language(unit: Unit, person: Person, sample_id: int, language: str) -> Message:
+    """Which of the person's languages is it in? Raises `NotYours`, `NothingToAnswer` and `NotOffered`."""
+    sample = await _own(unit, person, sample_id)
+    if language not in person.speaks:
+        raise onboarding.NotOffered
+    await set_columns(unit, sample, language=language)
+    return await _answered(unit, person, sample)
+
+
+async def set_columns(unit: Unit, sample: Sample, **values: object) -> None:
+    """Write these columns of a sample, here and in the database."""
+    await unit.tx.change(update(Sample).where(col(Sample.id) == sample.id).values(**values))
+    for name, value in values.items():
+        setattr(sample, name, value)
+
+
+async def _answered(unit: Unit, person: Person, sample: Sample) -> Message:
+    await queue_if_ready(unit, person, sample)
+    languages = tuple(person.speaks) if len(person.speaks) > 1 else ()
+    return SampleAnswers(sample.id, sample.agreed, sample.language, languages)
+
+
+async def queue_if_ready(unit: Unit, person: Person, sample: Sample) -> bool:
+    """Send it on to the reviewers once it is checked, agreed to, and its language known."""
+    if not (sample.checked_at and sample.agreed and sample.language):
+        return False
+    if not await audit.move(unit, sample, SampleState.QUEUED, queued_at=unit.now):
+        return False
+    warnings = tuple(f for f in findings_of(sample) if f.severity is Severity.warn)
+    await outbox.cancel(unit, f"sample:{sample.id}", [SamplePassed])
+    await outbox.send(
+        unit,
+        person.telegram_id,
+        SampleQueued(sample.id, warnings),
+        about=f"sample:{sample.id}:queued",
+    )
+    await reviews.start(unit, sample)
+    return True
+
+
+def findings_of(sample: Sample) -> tuple[Finding, ...]:
+    """What the checks found in it."""
+    return tuple(Finding(**finding) for finding in sample.findings)
+
+
+async def forget_audio(unit: Unit, sample: Sample) -> None:
+    """Let the kept audio be erased, once this transaction stands."""
+    if sample.audio_key:
+        await add_job(unit, "erase_audio", f"sample:{sample.id}", key=sample.audio_key)
+        await set_columns(unit, sample, audio_key=None)
+
+
+async def forget_rejected(unit: Unit, sample_id: int) -> None:
+    """A rejected sample was kept for long enough: erase its audio, unless it is being heard again."""
+    sample = await unit.tx.get(Sample, sample_id)
+    if sample is not None and sample.state == SampleState.REJECTED:
+        await forget_audio(unit, sample)
+        await audit.record(unit, f"sample:{sample_id}", "sample.audio_erased")
+
+
+async def erase_audio(units: Units, ports: Ports, key: str) -> None:
+    """Erase kept audio, unless another sample still needs the same bytes."""
+    async with units.reading() as look:
+        needed = select(Sample.id).where(
+            Sample.audio_key == key, col(Sample.state).in_([*HEARD, SampleState.RECEIVED])
+        )
+        if await look.tx.first(needed):
+            return
+    await ports.store.delete(key)

@@ -1,0 +1,1 @@
+"""Studios, the slots in them, and the staff who run those."""
