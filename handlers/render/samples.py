@@ -1,5 +1,6 @@
 """Words about a sample: received, what the checks found, on its way to the reviewers."""
 
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from bot.rules.audio import Finding, Severity
@@ -94,11 +95,16 @@ def _next(message: m.SampleRefused, say: Speech) -> Html:
             "Please record again and send it here; you have {n} attempts left.",
             message.attempts_left,
         )
-    if message.next_at is None:
+    return no_attempt_left(message.next_at, message.zone, say)
+
+
+def no_attempt_left(next_at: datetime | None, zone: str, say: Speech) -> Html:
+    """The last attempt is used up; `next_at` is when one comes back, None if never."""
+    if next_at is None:
         return say.say("That was your last attempt. Thank you for taking part.")
     return say.say(
         "That was your last attempt for now; the next one opens on {when}.",
-        when=say.moment(message.next_at, ZoneInfo(message.zone)),
+        when=say.moment(next_at, ZoneInfo(zone)),
     )
 
 

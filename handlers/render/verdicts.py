@@ -1,11 +1,11 @@
 """The verdict in an applicant's words: approved or rejected, why, and how to go on."""
 
 from collections.abc import Callable
-from zoneinfo import ZoneInfo
 
 from bot.services.messages import reviews as m
 from bot.texts import Html, Speech
 from handlers.render.partners import both_ways
+from handlers.render.samples import no_attempt_left
 from handlers.screen import Button, Rows, Screen, lines, paragraphs, renders
 
 
@@ -68,12 +68,7 @@ def _way_on(message: m.SampleRejected, say: Speech) -> Html:
             "You have {n} attempts left: record a new dialogue and send it here.",
             message.attempts_left,
         )
-    if message.next_at is None:
-        return say.say("That was your last attempt. Thank you for taking part.")
-    return say.say(
-        "That was your last attempt for now; the next one opens on {when}.",
-        when=say.moment(message.next_at, ZoneInfo(message.zone)),
-    )
+    return no_attempt_left(message.next_at, message.zone, say)
 
 
 @renders(m.AppealTaken)
