@@ -4,7 +4,7 @@ from bot.rules.errors import DomainError
 from bot.rules.onboarding import REQUIRED_PURPOSES
 from bot.rules.roles import commands_for
 from bot.services import people
-from bot.services.joining import invitations, onboarding, steps
+from bot.services.joining import invitations, onboarding, steps, withdrawal
 from bot.services.messages.people import AskLanguage, Cancelled, Help, Hint, Problem
 from bot.services.pairing import partner_links
 from bot.texts import LANGUAGES
@@ -74,7 +74,7 @@ async def consent(context: Context, purpose: str, version: int, choice: str) -> 
     if choice not in ("yes", "no"):
         raise StaleButton
     agree = choice == "yes"
-    await onboarding.answer_consent(context.unit, context.person, purpose, version, agree=agree)
+    await withdrawal.answer_consent(context.unit, context.person, purpose, version, agree=agree)
     if context.person.applying and agree and not await steps.settled(context.unit, context.person):
         await steps.go_on(context.unit, context.person)
     elif agree or purpose not in REQUIRED_PURPOSES:

@@ -160,6 +160,14 @@ async def latest_sample(unit: Unit, person: Person) -> Sample | None:
     )
 
 
+async def withdraw(unit: Unit, person: Person, sample: Sample) -> None:
+    """The sender does not want it to be heard (any more): no reviewer does, and it is thrown away."""
+    if await audit.move(unit, sample, SampleState.WITHDRAWN, actor=person.id, counted=False):
+        await reviews.stop(unit, sample)
+        await outbox.cancel(unit, f"sample:{sample.id}", [SampleReceived, SamplePassed])
+        await forget_audio(unit, sample)
+
+
 async def _own(unit: Unit, person: Person, sample_id: int) -> Sample:
     sample = await unit.tx.get(Sample, sample_id)
     if sample is None or sample.person_id != person.id:

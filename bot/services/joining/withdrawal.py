@@ -1,0 +1,35 @@
+"""Consent taken back: what rested on it ends in the same moment."""
+
+from sqlmodel import col, select
+
+from bot.rules.onboarding import REQUIRED_PURPOSES, Purpose
+from bot.services.joining import onboarding
+from bot.services.pairing import partings
+from bot.services.people import Person
+from bot.services.sampling import samples
+from bot.services.unit import Unit
+from storage.tables import Sample
+
+
+async def answer_consent(unit: Unit, person: Person, purpose: str, version: int, *, agree: bool) -> None:
+    """Keep an answer to one purpose, and draw the consequences of a no.
+
+    Without a purpose that is needed nobody takes part: the person leaves pool and pair, and sessions are
+    cancelled as when partners part. Without review nobody hears a sample any more, and all audio is erased.
+    Raises `NotOffered` for a purpose or a version of the text that is not being asked any more.
+    """
+    await onboarding.answer_consent(unit, person, purpose, version, agree=agree)
+    if agree or Purpose(purpose) not in REQUIRED_PURPOSES:
+        return
+    if purpose == Purpose.REVIEW:
+        await _silence(unit, person)
+    await partings.withdraw(unit, person)
+
+
+async def _silence(unit: Unit, person: Person) -> None:
+    live = await samples.live_sample(unit, person)
+    if live is not None:
+        await samples.withdraw(unit, person, live)
+    kept = select(Sample).where(Sample.person_id == person.id, col(Sample.audio_key).is_not(None))
+    for sample in await unit.tx.all(kept):
+        await samples.forget_audio(unit, sample)
