@@ -23,7 +23,7 @@ def _languages(sample_id: int, languages: tuple[str, ...], say: Speech) -> Rows:
 
 
 def _agreement_question(say: Speech) -> Html:
-    return say.say("Did the other person agree that reviewers listen to it?")
+    return say.say("Did the other person agree to the review?")
 
 
 def _language_question(say: Speech) -> Html:
