@@ -5,6 +5,7 @@ then writing cannot lose an update; the default mode loses them silently.
 """
 
 import asyncio
+import contextlib
 import re
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
@@ -138,6 +139,8 @@ class Database:
             raise ValueError("Duologue keeps its state in an SQLite file: sqlite+aiosqlite:///path/to/file")
         self.engine: AsyncEngine = create_async_engine(self.url, echo=echo)
         self._writer = asyncio.Lock()
+        self._open = 0
+        self._closed_one = asyncio.Event()
         _teach_sqlite(self.engine)
 
     @asynccontextmanager
@@ -155,14 +158,24 @@ class Database:
     @asynccontextmanager
     async def _session(self, *, writes: bool) -> AsyncIterator[Transaction]:
         engine = self.engine.execution_options(writes=writes)
-        async with (
-            AsyncSession(engine, expire_on_commit=False, autoflush=False) as session,
-            session.begin(),
-        ):
-            yield Transaction(session)
+        self._open += 1
+        try:
+            async with (
+                AsyncSession(engine, expire_on_commit=False, autoflush=False) as session,
+                session.begin(),
+            ):
+                yield Transaction(session)
+        finally:
+            self._open -= 1
+            self._closed_one.set()
 
-    async def close(self) -> None:
-        """Give back every connection."""
+    async def close(self, grace: float = 5.0) -> None:
+        """Give back every connection, those in use as soon as their transactions end (grace in seconds)."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(grace):
+                while self._open:
+                    self._closed_one.clear()
+                    await self._closed_one.wait()
         await self.engine.dispose()
 
 

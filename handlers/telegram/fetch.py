@@ -37,10 +37,13 @@ class Poller:
         self._bot = bot
         self._accept = accept
         self._task: asyncio.Task[None] | None = None
+        self._keeping: asyncio.Future[None] | None = None
         self._offset = 0
 
     async def start(self) -> None:
         """Begin polling."""
+        # The library warns that `get_updates` exists; that one parses, and stalls on what it cannot parse.
+        warnings.filterwarnings("ignore", message=".*get_?updates", category=PTBUserWarning)
         self._task = asyncio.create_task(self._run())
 
     async def stop(self) -> None:
@@ -48,6 +51,8 @@ class Poller:
         if self._task:
             self._task.cancel()
             await asyncio.gather(self._task, return_exceptions=True)
+        if self._keeping:
+            await asyncio.gather(self._keeping, return_exceptions=True)
 
     async def _run(self) -> None:
         pause = 0.0
@@ -55,7 +60,9 @@ class Poller:
             try:
                 raws = await self._poll()
                 if raws:
-                    await asyncio.shield(self._accept(raws))
+                    # Once begun, keeping is finished, even if we are told to stop meanwhile.
+                    self._keeping = asyncio.ensure_future(self._accept(raws))
+                    await asyncio.shield(self._keeping)
                     self._offset = int(raws[-1]["update_id"]) + 1
                 pause = 0.0
             except RetryAfter as error:
@@ -79,12 +86,9 @@ class Poller:
         parameters: dict[str, Any] = {"timeout": POLL, "limit": 100, "allowed_updates": list(ALLOWED)}
         if self._offset:
             parameters["offset"] = self._offset
-        with warnings.catch_warnings():
-            # It warns that `get_updates` exists; that one parses, and stalls on what it cannot parse.
-            warnings.simplefilter("ignore", PTBUserWarning)
-            result: Any = await self._bot.do_api_request(
-                "getUpdates", api_kwargs=parameters, read_timeout=POLL + 10
-            )
+        result: Any = await self._bot.do_api_request(
+            "getUpdates", api_kwargs=parameters, read_timeout=POLL + 10
+        )
         if not isinstance(result, list):
             raise NetworkError("getUpdates gave no list")
         return [raw for raw in result if isinstance(raw, dict) and "update_id" in raw]
