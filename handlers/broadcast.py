@@ -1,10 +1,12 @@
 """`/broadcast`: one message to many, drafted, shown, sent and watched by a coordinator."""
 
 from bot.rules.commands import parse_broadcast
+from bot.rules.oneline import CommandError
 from bot.rules.roles import Role
 from bot.services.coordinating import broadcasts
 from bot.services.coordinating.audiences import AUDIENCES
 from bot.texts import LANGUAGES
+from handlers import oneline
 from handlers.context import Context
 from handlers.switchboard import StaleButton, Switchboard
 
@@ -23,7 +25,11 @@ ACTIONS = {
 async def broadcast(context: Context) -> None:
     """One line makes a draft; without arguments the coordinator is led through."""
     if context.words:
-        wanted = parse_broadcast(context.words, tuple(LANGUAGES))
+        try:
+            wanted = parse_broadcast(context.words, tuple(LANGUAGES))
+        except CommandError as error:
+            await oneline.explain(context, "broadcast", error)
+            return
         await broadcasts.draft(context.unit, context.person, wanted)
     else:
         await context.reply(broadcasts.FIRST_QUESTION)

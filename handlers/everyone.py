@@ -1,7 +1,7 @@
 """What everybody can do: begin, get help, choose the language, leave a flow, look at one's consents."""
 
 from bot.rules.errors import DomainError
-from bot.rules.onboarding import REQUIRED_PURPOSES
+from bot.rules.onboarding import REQUIRED_PURPOSES, Question
 from bot.rules.roles import commands_for
 from bot.services import people
 from bot.services.joining import invitations, onboarding, steps, withdrawal
@@ -58,10 +58,10 @@ async def choose_language(context: Context, code: str) -> None:
 
 
 async def cancel(context: Context) -> None:
-    """Leave what is under way; nothing that was answered is lost."""
-    anything = context.person.expecting is not None
+    """Leave what is under way; nothing that was answered in onboarding is lost."""
+    what = str((context.person.expecting or {}).get("what", ""))
     await people.expect(context.unit, context.person, None)
-    await context.reply(Cancelled(anything))
+    await context.reply(Cancelled(bool(what), "" if what in set(Question) else what))
 
 
 async def privacy(context: Context) -> None:

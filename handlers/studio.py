@@ -20,7 +20,9 @@ async def studio(context: Context) -> None:
     try:
         wanted = parse_studio(context.words)
     except CommandError as error:
-        await oneline.explain(context, "studio", error)
+        verb = context.words.split()[0].lower()
+        form = f"studio {verb}" if verb in ("change", "close") else "studio"
+        await oneline.explain(context, form, error)
         return
     match wanted:
         case AddStudio():

@@ -10,6 +10,8 @@ from handlers.screen import Button, Screen, lines, renders
 
 FORMS = {
     "studio": '/studio add beijing "Dazhongsi studio" Asia/Shanghai rooms=2 zh="大钟寺录音棚"',
+    "studio change": '/studio change 7 rooms=3 address="..."',
+    "studio close": "/studio close 7",
     "newslots": "/newslots beijing 2026-12-01..2026-12-07 09:00,14:00,18:00 3h",
     "invite": "/invite staff beijing",
     "broadcast": "/broadcast approved city=beijing lang=zh | …",
@@ -18,6 +20,8 @@ FORMS = {
 
 _LEADS: dict[str, tuple[str, str]] = {
     "studio": (mark("Guide me through it"), "newstudio:go"),
+    "studio change": (mark("Show the studios"), "studios"),
+    "studio close": (mark("Show the studios"), "studios"),
     "newslots": (mark("Guide me through it"), "plan:go"),
 }
 """Where a command has a way by buttons: its label and data."""
@@ -87,6 +91,8 @@ def _(f: Facts, say: Speech) -> Html:
 
 @words("ExtraPart")
 def _(f: Facts, say: Speech) -> Html:
+    if "|" in f["expected"]:
+        return say.say("If {piece} is part of the text, put a | before the text.", piece=_token(f))
     return say.say(
         "{piece} is one word too many here. A name with spaces needs quotation marks around it.",
         piece=_token(f),

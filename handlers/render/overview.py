@@ -113,9 +113,7 @@ def _understaffed(message: m.Pending, say: Speech) -> Html:
 
 
 def _slot(slot: SlotView, say: Speech) -> Html:
-    zone = ZoneInfo(slot.zone)
-    when = Html(f"{say.day(slot.starts_at, zone)} {say.clock(slot.starts_at, zone)}")
-    return Html(f"{when} {say.named(slot.studio)}")
+    return Html(f"{say.named(slot.studio)} · {say.moment(slot.starts_at, ZoneInfo(slot.zone))}")
 
 
 def _more(count: int, say: Speech) -> Html:

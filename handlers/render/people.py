@@ -253,6 +253,8 @@ def _answer_line(answer: m.ConsentAnswer | None, version: int, say: Speech) -> H
 @renders(m.Cancelled)
 def cancelled(message: m.Cancelled, say: Speech) -> Screen:
     """What was under way is left."""
+    if message.matter:
+        return Screen(say.say("Stopped, and nothing was changed. /help shows what you can do."))
     if message.anything:
         return Screen(say.say("Stopped. Your answers so far are kept; /start goes on from here."))
     return Screen(say.say("There is nothing to cancel right now. /help shows what you can do."))

@@ -53,6 +53,15 @@ async def test_from_one_line_to_everybody(stage: Stage, crowd: list[Person]) -> 
         assert [message.text for message in await person.heard()] == ([words] if number % 2 else [])
 
 
+async def test_a_line_without_its_bar(stage: Stage) -> None:
+    """What is missing is named, and the whole form shown."""
+    olga = await stage.owner()
+    await olga.says("/broadcast all hello everybody")
+    told = await olga.hears("put a | before the text")
+    assert "“hello”" in told.text
+    assert "/broadcast approved city=beijing lang=zh | …" in told.text
+
+
 async def test_led_through(stage: Stage, crowd: list[Person]) -> None:
     """Without arguments: two buttons and the typed words; /cancel leaves it."""
     olga = await stage.owner()

@@ -108,6 +108,16 @@ async def test_a_studio_by_buttons(free: Stage) -> None:
     assert "#2" not in (await olga.hears("#1 Dazhongsi · 大钟寺")).text
 
 
+async def test_a_line_that_cannot_be_read_leads_to_its_own_matter(free: Stage) -> None:
+    """Changing and closing show their own form and the studios, not the way to a new one."""
+    olga = await studio(free)
+    for line, form in (("change 1", "/studio change 7"), ("close", "/studio close 7")):
+        await olga.says(f"/studio {line}")
+        told = await olga.hears("Something is missing")
+        assert form in told.text
+        assert [button.data for button in told.buttons] == ["studios"]
+
+
 async def test_leaving_the_way(free: Stage) -> None:
     """After /cancel, typed words are nobody's answer, and the old button says so."""
     olga = await free.owner()
@@ -115,7 +125,9 @@ async def test_leaving_the_way(free: Stage) -> None:
     await olga.says("beijing")
     skip = await olga.sees_button("newstudio:city_names:skip")
     await olga.says("/cancel")
-    await olga.hears("/start")
+    stopped = await olga.hears("Stopped")
+    assert "nothing was changed" in stopped.text
+    assert "/start" not in stopped.text
     assert "answered" in (await olga.presses(skip)).text
 
 

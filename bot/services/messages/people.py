@@ -135,9 +135,13 @@ class Privacy(Message):
 
 @dataclass(frozen=True)
 class Cancelled(Message):
-    """What was under way is left; `anything` tells whether there was something."""
+    """What was under way is left; `anything` tells whether there was something.
+
+    `matter` is what was under way, if it was not onboarding: that alone keeps its answers.
+    """
 
     anything: bool
+    matter: str = ""
 
 
 @dataclass(frozen=True)

@@ -30,6 +30,7 @@ LINES: tuple[oneline.CommandError, ...] = (
     *(oneline.MissingPart("", FORM, part) for part in PARTS),
     oneline.MissingPart("", (), "sess<b>&"),
     oneline.ExtraPart(TYPED, ()),
+    oneline.ExtraPart(TYPED, ("city=", "lang=", "|")),
     oneline.UnknownChoice(TYPED, FORM, "role"),
     oneline.UnclosedQuote(TYPED, ()),
     oneline.BadCityCode(TYPED, FORM),

@@ -44,6 +44,7 @@ EXAMPLES: tuple[Message, ...] = (
         ),
     ),
     m.Cancelled(anything=True),
+    m.Cancelled(anything=True, matter="newslots"),
     m.Cancelled(anything=False),
     *(
         m.Hint(about)
