@@ -79,7 +79,9 @@ def _own_vote(message: m.ReviewCard, say: Speech) -> Html:
     if message.ticking is not None:
         return say.say("Why not? Tick at least one reason, then press Done: only then does your vote count.")
     if message.seat == "judge":
-        return say.say("No reviewer is left who has not heard it, so the decision is yours, and it is final.")
+        return say.say(
+            "Too few reviewers are left who have not heard it, so you may decide it yourself. That is final."
+        )
     if message.approve is None:
         return say.say(
             "Lively, natural, with a topic, and both talk? Nobody sees your vote before the decision."

@@ -98,6 +98,8 @@ def _head(message: m.ShiftRequest, open_: list[m.ShiftView], say: Speech) -> Htm
 def _zone(shifts: tuple[m.ShiftView, ...], say: Speech) -> Html:
     if not shifts:
         return Html("")
+    if len({shift.slot.zone for shift in shifts}) > 1:
+        return say.say("Each time is by its studio’s own clock.")
     first = shifts[0].slot
     return say.say("Times in {zone}.", zone=say.zone(first.starts_at, places.zone_of(first)))
 
@@ -170,6 +172,7 @@ def today(message: m.Today, say: Speech) -> Screen:
         parts += [say.say("❔ <b>To answer</b>"), *_by_day(message.to_answer, say)]
     if message.more:
         parts.append(say.say_n("… and one more", "… and {n} more", message.more))
+    parts.append(_zone((*message.confirmed, *message.to_answer), say))
     return Screen(paragraphs(*parts), _buttons((*message.to_answer[:8], *message.confirmed[:8]), say))
 
 

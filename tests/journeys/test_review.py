@@ -255,7 +255,7 @@ async def test_an_appeal_to_others_and_then_to_nobody(stage: Stage) -> None:
     answer = await ann.presses(verdict.button("appeal:1"))
     assert answer.text == "Your appeal is under way."
     await ann.hears("Your appeal is under way: people who have not voted")
-    judging = await owner.hears("No reviewer is left", kind="voice")
+    judging = await owner.hears("Too few reviewers are left", kind="voice")
     assert "Appeal" in judging.text
     twice = await ann.forges("appeal:1")
     assert "once" in twice.text

@@ -220,7 +220,9 @@ async def test_two_of_the_staff_open_a_slot(staffed: Stage) -> None:
     await staffed.forward(minutes=2)
     await ann.hears("A new studio time is free")
     await ben.says("/today")
-    assert "Dazhongsi studio" in (await ben.hears("To answer")).text
+    shifts = await ben.hears("To answer")
+    assert "Dazhongsi studio" in shifts.text
+    assert "Times in China Standard Time." in shifts.text
 
 
 async def test_the_last_place_goes_to_one(tmp_path: Path) -> None:

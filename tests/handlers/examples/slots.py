@@ -84,5 +84,6 @@ EXAMPLES: tuple[Message, ...] = (
     s.StaffGone(SLOT, NAME, 0, 2, 3),
     s.Today((), ()),
     s.Today((_shift("asked"),), (_shift("confirmed", NEXT),), 1),
+    s.Today((_shift("asked"),), (_shift("confirmed", replace(NEXT, zone="Europe/Berlin")),)),
     s.Today(MIXED[:2], MIXED[2:3], 4),
 )
