@@ -61,7 +61,8 @@ async def cancel(context: Context) -> None:
     """Leave what is under way; nothing that was answered in onboarding is lost."""
     what = str((context.person.expecting or {}).get("what", ""))
     await people.expect(context.unit, context.person, None)
-    await context.reply(Cancelled(bool(what), "" if what in set(Question) else what))
+    stopped = await onboarding.stop_applying(context.unit, context.person)
+    await context.reply(Cancelled(bool(what) or stopped, "" if what in set(Question) else what))
 
 
 async def privacy(context: Context) -> None:

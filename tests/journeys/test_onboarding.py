@@ -158,3 +158,17 @@ async def test_the_owner_is_never_forced_through_onboarding(stage: Stage) -> Non
     await owner.presses(await owner.sees_button("lang:en"))
     await owner.hears("/studio")
     assert [b.data for b in await owner.buttons() if b.data and b.data.startswith("consent:")] == []
+
+
+async def test_a_coordinator_who_only_looked_can_stop_applying(stage: Stage) -> None:
+    """After /sample and /cancel, /start shows the coordinators' commands again, not the consent question."""
+    owner = await stage.owner()
+    await owner.says("/sample")
+    await owner.sees_button(f"consent:review:{CONSENT_VERSION}:yes")
+    await owner.says("/cancel")
+    await owner.hears("Stopped")
+    await owner.heard()
+    await owner.says("/start")
+    await owner.hears("/newslots")
+    assert [entry["command"] for entry in await owner.menu()][-1] == "privacy"
+    assert "sample" not in [entry["command"] for entry in await owner.menu()]

@@ -122,6 +122,19 @@ async def begin(unit: Unit, person: Person) -> None:
         await people.send_menu(unit, person)
 
 
+async def stop_applying(unit: Unit, person: Person) -> bool:
+    """Who holds a role and tried out recording is not led through its questions any more; False if not so.
+
+    The answers are kept, and `/sample` goes on with them. Who has no role is here to record.
+    """
+    roles = await people.roles_of(unit, person)
+    if not person.applying or person.onboarded_at is not None or roles == {Role.APPLICANT}:
+        return False
+    await people.change(unit, person, applying=False)
+    await people.send_menu(unit, person)
+    return True
+
+
 async def ask_next(unit: Unit, person: Person) -> bool:
     """Ask the open question again or for the first time; False if nothing is open.
 
