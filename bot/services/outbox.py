@@ -1,10 +1,10 @@
 """Queue messages, change them, and take back those that became stale. Nothing here sends."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from sqlmodel import col, func, select, update
+from sqlmodel import col, select, update
 
 from bot.services.messages import Lane, Message, dump
 from bot.services.unit import Unit, Wake
@@ -165,12 +165,3 @@ async def row_of_message(unit: Unit, chat_id: int, message_id: int) -> int | Non
 async def kind_of(unit: Unit, row_id: int) -> str:
     """The kind that the message of a row was first sent as."""
     return str(await unit.tx.one(select(OutboxRow.kind).where(OutboxRow.id == row_id)))
-
-
-async def end_states(unit: Unit, topic: str) -> Sequence[tuple[str, int]]:
-    """How many messages of a topic are in which state."""
-    return await unit.tx.all(
-        select(OutboxRow.state, func.count())
-        .where(OutboxRow.topic == topic, col(OutboxRow.edits).is_(None))
-        .group_by(OutboxRow.state)
-    )

@@ -1,6 +1,7 @@
 """A sample's way from its arrival to the reviewers: received, confirmed by its sender, checked, queued."""
 
 from dataclasses import dataclass
+from typing import Any
 
 from sqlmodel import col, select, update
 
@@ -160,9 +161,9 @@ async def latest_sample(unit: Unit, person: Person) -> Sample | None:
     )
 
 
-async def withdraw(unit: Unit, person: Person, sample: Sample) -> None:
-    """The sender does not want it to be heard (any more): no reviewer does, and it is thrown away."""
-    if await audit.move(unit, sample, SampleState.WITHDRAWN, actor=person.id, counted=False):
+async def withdraw(unit: Unit, person: Person, sample: Sample, **changes: Any) -> None:
+    """It shall not be heard (any more): no reviewer does, and it is thrown away. `changes` are other columns."""
+    if await audit.move(unit, sample, SampleState.WITHDRAWN, actor=person.id, counted=False, **changes):
         await reviews.stop(unit, sample)
         await outbox.cancel(unit, f"sample:{sample.id}", [SampleReceived, SamplePassed])
         await forget_audio(unit, sample)
@@ -184,8 +185,7 @@ async def answer_agreed(unit: Unit, person: Person, sample_id: int, *, agree: bo
     """
     sample = await _own(unit, person, sample_id)
     if not agree:
-        await audit.move(unit, sample, SampleState.WITHDRAWN, actor=person.id, agreed=False, counted=False)
-        await forget_audio(unit, sample)
+        await withdraw(unit, person, sample, agreed=False)
         return SampleNotAgreed()
     await set_columns(unit, sample, agreed=True)
     await audit.record(unit, f"sample:{sample.id}", "sample.agreed", actor=person.id)
