@@ -154,7 +154,7 @@ class App:
         sweep = 30.0 if settings.clock is None else 0.5  # a moved clock can jump at any moment
         self.clock = Clock(self.units, rings(), sweep=sweep)
         self.poller = Poller(bot, self.inbox.accept)
-        async with self.units.writing(f"start at {self.units.clock().isoformat()}") as unit:
+        async with self.units.writing(f"start at {self.units.clock().isoformat()}", "start") as unit:
             await people.dismiss_former_owners(unit)
         # Stopped in the opposite order: first no new updates, last the messages that they caused.
         for part in (self.outbox, self.jobs, self.clock, self.inbox, self.poller):

@@ -99,7 +99,7 @@ class Clock:
 
     async def _run(self, timer_id: int) -> None:
         try:
-            async with self._units.writing(f"t{timer_id}") as unit:
+            async with self._units.writing(f"t{timer_id}", "clock.ring") as unit:
                 timer = await unit.tx.get(Timer, timer_id)
                 if timer is None or timer.state != "pending":
                     return
@@ -116,7 +116,7 @@ class Clock:
             await self._postpone(timer_id)
 
     async def _postpone(self, timer_id: int) -> None:
-        async with self._units.writing(f"t{timer_id} failed") as unit:
+        async with self._units.writing(f"t{timer_id} failed", "clock.postpone") as unit:
             timer = await unit.tx.get(Timer, timer_id)
             if timer is None:
                 return

@@ -54,7 +54,7 @@ class Inbox:
         An update that was kept before is dropped: the same one may be delivered twice.
         """
         tickets = []
-        async with self._units.database.writing() as tx:
+        async with self._units.transaction("inbox.accept") as tx:
             now = self._units.clock()
             for raw in raws:
                 row = InboxRow(
@@ -134,7 +134,7 @@ class Inbox:
                 return
 
     async def _handle(self, ticket: _Ticket, attempt: int) -> None:
-        async with self._units.writing(f"u{ticket.row_id}") as unit:
+        async with self._units.writing(f"u{ticket.row_id}", "inbox.handle") as unit:
             taken = await unit.tx.change(
                 update(InboxRow)
                 .where(col(InboxRow.id) == ticket.row_id, col(InboxRow.state) == "new")
@@ -148,7 +148,7 @@ class Inbox:
                 log.warning("inbox.effect_failed", row=ticket.row_id, error=repr(error))
 
     async def _set_aside(self, ticket: _Ticket, attempts: int, error: Exception) -> None:
-        async with self._units.writing(f"u{ticket.row_id} failed") as unit:
+        async with self._units.writing(f"u{ticket.row_id} failed", "inbox.set_aside") as unit:
             await unit.tx.change(
                 update(InboxRow)
                 .where(col(InboxRow.id) == ticket.row_id)

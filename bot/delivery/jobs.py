@@ -52,7 +52,7 @@ class Jobs:
 
     async def start(self) -> None:
         """Take up what a dead run left in hand, then work."""
-        async with self._units.writing("jobs start") as unit:
+        async with self._units.writing("jobs start", "jobs.start") as unit:
             cut_off = update(Job).where(col(Job.state) == "running")
             # One that took the program down with it even on its last try would do so for ever.
             deadly = cut_off.where(col(Job.attempts) > TRIES)
@@ -106,7 +106,7 @@ class Jobs:
             ready = (Job.state == "queued", col(Job.run_at) <= look.now)
             if await look.tx.first(select(Job.id).where(*ready).limit(1)) is None:
                 return None
-        async with self._units.writing("jobs claim") as unit:
+        async with self._units.writing("jobs claim", "jobs.claim") as unit:
             job = await unit.tx.first(
                 select(Job).where(*ready).order_by(col(Job.run_at), col(Job.id)).limit(1)
             )
@@ -126,7 +126,7 @@ class Jobs:
             log.warning("job.failed", job=job.id, kind=job.kind, attempt=job.attempts, exc_info=True)
             end = {"state": "failed" if last_try else "queued", "error": redact(repr(error))[:500]}
         try:
-            async with self._units.writing(f"job {job.id}") as unit:
+            async with self._units.writing(f"job {job.id}", "jobs.settle") as unit:
                 if end["state"] == "queued":
                     end["run_at"] = unit.now + timedelta(seconds=0.5 * 3**job.attempts)
                 else:

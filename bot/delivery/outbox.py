@@ -62,7 +62,7 @@ class Outbox:
 
     async def start(self) -> None:
         """Settle what a dead run left in the air, then send."""
-        async with self._units.writing("outbox start") as unit:
+        async with self._units.writing("outbox start", "outbox.start") as unit:
             cut_off = await unit.tx.all(
                 # The newest first: of two edits of one message only the newest may go again.
                 select(OutboxRow).where(OutboxRow.state == "sending").order_by(col(OutboxRow.id).desc())
@@ -128,7 +128,7 @@ class Outbox:
         if waiting is None:
             return None
         self._claims += 1
-        async with self._units.writing("outbox claim") as unit:
+        async with self._units.writing("outbox claim", "outbox.claim") as unit:
             rows = await unit.tx.all(self._candidates(unit, busy).limit(room * 4))
             chosen = await self._choose(unit, rows, room)
             if chosen:
@@ -183,7 +183,7 @@ class Outbox:
             outcome = NotSent(redact(repr(error))[:500], again=False)
         self._pause_after(outcome)
         try:
-            async with self._units.writing(f"outbox {row.id}") as unit:
+            async with self._units.writing(f"outbox {row.id}", "outbox.settle") as unit:
                 fresh = await unit.tx.one(select(OutboxRow).where(OutboxRow.id == row.id))
                 await settle(unit, fresh, outcome)
             if isinstance(outcome, Uncertain):

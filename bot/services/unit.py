@@ -55,7 +55,11 @@ class Unit:
 
 
 class Units:
-    """Begins units of work and, after each commit, wakes those who have something to do."""
+    """Begins units of work and, after each commit, wakes those who have something to do.
+
+    Every commit of the running bot is made in `transaction`, under the name of its step ("inbox.accept",
+    "outbox.settle", …): there one can stand beside each of them.
+    """
 
     def __init__(
         self,
@@ -70,16 +74,55 @@ class Units:
         self.wake = wake
 
     @asynccontextmanager
-    async def writing(self, cause: str) -> AsyncIterator[Unit]:
-        """A unit that commits when the block ends and leaves nothing when it raises."""
+    async def transaction(self, step: str) -> AsyncIterator[Transaction]:  # noqa: ARG002 - for those who watch
+        """One writing transaction, committed when the block ends."""
         async with self.database.writing() as tx:
-            unit = Unit(tx, self.clock(), self.house, cause)
+            yield tx
+
+    @asynccontextmanager
+    async def writing(self, cause: str, step: str = "work") -> AsyncIterator[Unit]:
+        """A unit that commits when the block ends and leaves nothing when it raises."""
+        async with self.together(step) as group:
+            unit = group.unit(cause)
             yield unit
-        if unit.wakes:
-            self.wake(unit.wakes)
+            group.keep(unit)
+
+    @asynccontextmanager
+    async def together(self, step: str) -> AsyncIterator["Group"]:
+        """Several units that share one commit; each may be undone alone, see `Group.alone`."""
+        async with self.transaction(step) as tx:
+            group = Group(self, tx)
+            yield group
+        if group.wakes:
+            self.wake(group.wakes)
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Unit]:
         """A unit that only looks."""
         async with self.database.reading() as tx:
             yield Unit(tx, self.clock(), self.house, "look")
+
+
+class Group:
+    """Units of one commit: one flush to the disk for many small steps is what makes one writer fast."""
+
+    def __init__(self, units: Units, tx: Transaction) -> None:
+        self._units = units
+        self.tx = tx
+        self.wakes = Wake.NOBODY
+
+    def unit(self, cause: str) -> Unit:
+        """A unit of this commit."""
+        return Unit(self.tx, self._units.clock(), self._units.house, cause)
+
+    def keep(self, unit: Unit) -> None:
+        """Take over whom the unit wants woken after the commit."""
+        self.wakes |= unit.wakes
+
+    @asynccontextmanager
+    async def alone(self, cause: str) -> AsyncIterator[Unit]:
+        """A unit that leaves nothing when it raises, whatever becomes of the others."""
+        unit = self.unit(cause)
+        async with self.tx.savepoint():
+            yield unit
+        self.keep(unit)

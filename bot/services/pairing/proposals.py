@@ -132,7 +132,7 @@ async def solve_pool(units: Units, round_: int) -> None:
     untold = {Reason.LONGEST_WAITING} if len(everybody) == 2 else set()
     for match in await matching.solve(everybody, units.house.policy.pairing, look.now):
         why = [replace(one, why=tuple(x for x in one.why if x not in untold)) for one in match.why]
-        async with units.writing(f"pool round {round_}: {match.people}") as unit:
+        async with units.writing(f"pool round {round_}: {match.people}", "work.pool") as unit:
             await _offer_match(unit, match.people, why)
 
 

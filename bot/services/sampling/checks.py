@@ -58,10 +58,10 @@ async def check(units: Units, ports: Ports, sample_id: int, *, last_try: bool) -
         if not (last_try or isinstance(error, FileGoneError)):
             raise
         log.warning("sample.not_fetched", sample=sample_id, error=type(error).__name__)
-        async with units.writing(f"check {sample_id}") as unit:
+        async with units.writing(f"check {sample_id}", "work.check") as unit:
             await _not_fetched(unit, sample_id)
         return
-    async with units.writing(f"check {sample_id}") as unit:
+    async with units.writing(f"check {sample_id}", "work.check") as unit:
         await _record(unit, sample_id, facts, findings, key)
 
 
