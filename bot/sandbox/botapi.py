@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import hmac
 import time
 from collections import deque
@@ -12,30 +11,23 @@ from aiohttp import web
 
 from bot.sandbox import asking, editing, sending
 from bot.sandbox.errors import ApiError, Json, strict, too_many_requests
-from bot.sandbox.faults import Faults
+from bot.sandbox.faults import DOWNLOAD, Faults
 from bot.sandbox.flood import COUNTED, Flood
 from bot.sandbox.incoming import read_parameters
 from bot.sandbox.methods import OTHER_METHODS
+from bot.sandbox.mishaps import HangUpError, suffer
 from bot.sandbox.updates import dumps
 from bot.sandbox.validate import Call, Upload, check_call, method_named
 from bot.sandbox.webhook import Webhook
 
 if TYPE_CHECKING:
-    from bot.sandbox.faults import Fault
+    from collections.abc import Awaitable, Callable
+
     from bot.sandbox.world import World
 
 _METHODS: Final = {**sending.METHODS, **editing.METHODS, **asking.METHODS}
 _OTHERS: Final = {name.lower(): name for name in OTHER_METHODS}
-_ERROR_PAGE: Final = (
-    "<html>\r\n<head><title>{0}</title></head>\r\n<body>\r\n<center><h1>{0}</h1></center>\r\n"
-    "<hr><center>nginx/1.18.0</center>\r\n</body>\r\n</html>\r\n"
-)
-_REASONS: Final = {500: "Internal Server Error", 502: "Bad Gateway", 503: "Service Unavailable"}
 LOG_LENGTH: Final = 50_000
-
-
-class _HangUpError(Exception):
-    """A fault wants the connection closed."""
 
 
 class BotApi:
@@ -61,32 +53,44 @@ class BotApi:
         """Tell whether that is the bot's token."""
         return hmac.compare_digest(token.encode(), self.token.encode())
 
-    async def handle(self, request: web.BaseRequest, token: str, name: str) -> web.Response:
+    async def handle(self, request: web.BaseRequest, token: str, name: str) -> web.StreamResponse:
         """Answer one call, whatever it is, and note it in the log."""
         began, began_mono = self.world.clock.now(), time.monotonic()
         method, chat_id, args = name, None, None
         status: int | None = None
+        response: web.StreamResponse
         try:
             if not self.right(token):
                 raise ApiError(401, "Unauthorized")
             method = _known(name)
             given, uploads = await read_parameters(request)
             chat_id, args = _chat_of(given), given
-            fault = self.faults.strike(method, chat_id)
-            if fault is None:
-                response = _answer(await self._perform(method, given, uploads))
-            else:
-                response = await self._with_fault(fault, method, given, uploads)
+
+            async def perform() -> web.Response:
+                return _answer(await self._perform(method, given, uploads))
+
+            response = await self._or_fault(request, method, chat_id, perform)
             status = response.status
         except ApiError as error:
             response, status = _refusal(error), error.code
-        except _HangUpError:
-            # The connection closes without an answer, as a network that fails does; writing to it is in vain.
-            if request.transport is not None:
-                request.transport.abort()
-            response = web.Response(status=504)
+        except HangUpError:
+            response = _hung_up(request)
         self._note(method, chat_id, status, began, began_mono, args)
         return response
+
+    async def _or_fault(
+        self,
+        request: web.BaseRequest,
+        method: str,
+        chat_id: int | None,
+        perform: Callable[[], Awaitable[web.Response]],
+    ) -> web.StreamResponse:
+        """Carry a call out, unless a fault strikes it."""
+        fault = self.faults.strike(method, chat_id)
+        if fault is None:
+            return await perform()
+        self.world.feed.publish("fault", chat_id, method=method, fault=fault.kind)
+        return await suffer(fault, request, perform)
 
     def _note(
         self,
@@ -155,38 +159,32 @@ class BotApi:
             self.world.updates.allow(call.args.get("allowed_updates"))
         return True
 
-    async def _with_fault(
-        self, fault: Fault, method: str, given: Json, uploads: dict[str, Upload]
-    ) -> web.Response:
-        self.world.feed.publish("fault", _chat_of(given), method=method, fault=fault.kind)
-        if fault.kind == "drop_before":
-            raise _HangUpError
-        if fault.kind == "retry_after":
-            raise too_many_requests(int(fault.seconds))
-        if fault.kind == "error":
-            title = f"{fault.status} {_REASONS.get(fault.status, 'Error')}"
-            page = _ERROR_PAGE.format(title)
-            return web.Response(text=page, status=fault.status, content_type="text/html")
-        if fault.kind == "delay":
-            await asyncio.sleep(fault.seconds)
-        result = await self._perform(method, given, uploads)
-        if fault.kind == "drop_after":
-            raise _HangUpError
-        response = _answer(result)
-        if fault.kind == "malformed":
-            return web.Response(body=b'{"ok":true,"result":', content_type="application/json")
+    async def download(self, request: web.BaseRequest, token: str, path: str) -> web.StreamResponse:
+        """Answer ``GET /file/bot<token>/<path>``, and note it in the log as a call of `DOWNLOAD`."""
+        began, began_mono = self.world.clock.now(), time.monotonic()
+        status: int | None = None
+        response: web.StreamResponse
+
+        async def perform() -> web.Response:
+            return self._file(path)
+
+        try:
+            if not self.right(token):
+                raise ApiError(401, "Unauthorized")
+            response = await self._or_fault(request, DOWNLOAD, None, perform)
+            status = response.status
+        except ApiError as error:
+            response, status = _refusal(error), error.code
+        except HangUpError:
+            response = _hung_up(request)
+        self._note(DOWNLOAD, None, status, began, began_mono, {"file_path": path})
         return response
 
-    def download(self, token: str, path: str) -> web.Response:
-        """Answer ``GET /file/bot<token>/<path>``."""
-        if not self.right(token):
-            error = ApiError(401, "Unauthorized")
-        else:
-            file = self.world.files.download(path, self.world.clock.now())
-            if file is not None:
-                return web.Response(body=file.data, content_type="application/octet-stream")
-            error = ApiError(404, "Not Found")
-        return _refusal(error)
+    def _file(self, path: str) -> web.Response:
+        file = self.world.files.download(path, self.world.clock.now())
+        if file is None:
+            raise ApiError(404, "Not Found")
+        return web.Response(body=file.data, content_type="application/octet-stream")
 
 
 def _known(name: str) -> str:
@@ -212,3 +210,10 @@ def _chat_of(given: Json) -> int | None:
 
 def _refusal(error: ApiError) -> web.Response:
     return web.Response(body=dumps(error.body()), status=error.code, content_type="application/json")
+
+
+def _hung_up(request: web.BaseRequest) -> web.Response:
+    """Close the connection at once, as a network that fails does; writing to it is in vain."""
+    if request.transport is not None:
+        request.transport.abort()
+    return web.Response(status=504)

@@ -108,7 +108,8 @@ class SandboxClient:
         return float((await self.patch("clock", forward=seconds))["offset"])
 
     async def fault(self, kind: str, method: str | None = None, **details: Any) -> int:
-        """Order trouble for the next matching calls; `details`: chat_id, times, seconds, status."""
+        """Order trouble for the next matching calls; `details`: chat_id, times, seconds, status,
+        lasts; see docs/sandbox.md."""
         return int((await self.post("faults", kind=kind, method=method, **details))["id"])
 
     async def inject(self, update: Json) -> int:

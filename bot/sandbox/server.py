@@ -102,7 +102,7 @@ class Sandbox:
             return await self.control.handle(request)
         if path.startswith(_FILES):
             token, _, rest = path[len(_FILES) :].partition("/")
-            return self.api.download(unquote(token), rest)
+            return await self.api.download(request, unquote(token), rest)
         return web.Response(text=f"Nothing here; the sandbox answers at {PREFIX}\n", status=404)
 
 
