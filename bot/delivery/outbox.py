@@ -153,7 +153,7 @@ class Outbox:
             query = query.where(col(OutboxRow.chat_id).not_in(busy))
         if self._claims % FAIR_EVERY == FAIR_EVERY - 1:
             return query.order_by(col(OutboxRow.id))
-        return query.order_by(col(OutboxRow.lane), col(OutboxRow.id))
+        return query.order_by(col(OutboxRow.lane), col(OutboxRow.happens_at), col(OutboxRow.id))
 
     async def _choose(
         self, unit: Unit, rows: Sequence[OutboxRow], room: int

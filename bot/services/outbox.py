@@ -24,11 +24,13 @@ async def send(
     lane: Lane | None = None,
     not_before: datetime | None = None,
     expires_at: datetime | None = None,
+    happens_at: datetime | None = None,
 ) -> bool:
     """Queue `message` for a chat; False if one `about` the same is there already.
 
     `about` names the event and its version; without one the message is named after the unit's cause.
-    `topic` ("thing:id") is what cancels it when the thing changes.
+    `topic` ("thing:id") is what cancels it when the thing changes. `happens_at` is when that happens which
+    it is about (None: now): within a lane, the nearest goes first.
     """
     row = OutboxRow(
         chat_id=chat_id,
@@ -39,6 +41,7 @@ async def send(
         topic=topic,
         not_before=not_before,
         expires_at=expires_at,
+        happens_at=happens_at or unit.now,
         created_at=unit.now,
     )
     unit.wakes |= Wake.OUTBOX
@@ -67,6 +70,7 @@ async def edit(unit: Unit, row_id: int, message: Message) -> None:
             about=f"edit {unit.reference()}",
             topic=original.topic,
             edits=row_id,
+            happens_at=unit.now,
             created_at=unit.now,
             **facts,
         )

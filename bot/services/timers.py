@@ -16,10 +16,15 @@ async def set_timer(
     subject: str,
     due_at: datetime | None,
     *,
+    happens_at: datetime | None = None,
     useful_until: datetime | None = None,
     **data: Any,
 ) -> None:
-    """Let `kind` be run for `subject` ("thing:id") at `due_at`; never, if the policy says None."""
+    """Let `kind` be run for `subject` ("thing:id") at `due_at`; never, if the policy says None.
+
+    `happens_at` is when that happens which it is about (None: when it is due): of several that are due, the
+    nearest goes first. Later than `useful_until` it is not run any more.
+    """
     if due_at is None:
         return
     unit.wakes |= Wake.TIMERS
@@ -28,6 +33,7 @@ async def set_timer(
             kind=kind,
             subject=subject,
             due_at=due_at,
+            happens_at=happens_at or due_at,
             useful_until=useful_until,
             data=data,
             created_at=unit.now,

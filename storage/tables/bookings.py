@@ -107,7 +107,7 @@ class Timer(SQLModel, table=True):
 
     __tablename__ = "timers"
     __table_args__ = (
-        Index("ix_timers_due", "due_at", sqlite_where=_PENDING, postgresql_where=_PENDING),
+        Index("ix_timers_due", "due_at", "happens_at", sqlite_where=_PENDING, postgresql_where=_PENDING),
         Index("ix_timers_subject", "subject"),
     )
 
@@ -116,6 +116,8 @@ class Timer(SQLModel, table=True):
     subject: str
     """What it is about, as `thing:id`; whoever ends the thing removes its timers."""
     due_at: datetime
+    happens_at: datetime
+    """When that happens which it is about: of several that are due, the nearest goes first."""
     useful_until: datetime | None = None
     """Later than this it is dropped with a log line instead of being run."""
     data: dict[str, Any] = json(default_factory=dict)

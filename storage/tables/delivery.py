@@ -42,7 +42,7 @@ class OutboxRow(SQLModel, table=True):
     __tablename__ = "outbox"
     __table_args__ = (
         UniqueConstraint("chat_id", "about"),
-        Index("ix_outbox_queued", "lane", "id", sqlite_where=_QUEUED, postgresql_where=_QUEUED),
+        Index("ix_outbox_queued", "lane", "happens_at", "id", sqlite_where=_QUEUED, postgresql_where=_QUEUED),
         Index("ix_outbox_trouble", "state", "created_at", sqlite_where=_TROUBLE, postgresql_where=_TROUBLE),
         Index("ix_outbox_topic", "topic", "state"),
         Index("ix_outbox_chat_message", "chat_id", "message_id"),
@@ -70,6 +70,8 @@ class OutboxRow(SQLModel, table=True):
     """`queued`, `sending`, `sent`, `blocked`, `failed`, `uncertain`, `cancelled`, or `held` by a pause."""
     not_before: datetime | None = None
     expires_at: datetime | None = None
+    happens_at: datetime
+    """When that happens which it is about (a session's start; for what is about now, now): the nearest goes first."""
     attempts: int = 0
     error: str = ""
     message_id: int | None = Field(default=None, sa_type=BigInteger)

@@ -209,7 +209,9 @@ async def test_add_new_leaves_what_is_there(units: Units) -> None:
     """Only what no key refuses is added, and counted."""
 
     def row(about: str) -> OutboxRow:
-        return OutboxRow(chat_id=5, lane=0, kind="Help", data={}, about=about, created_at=NOON)
+        return OutboxRow(
+            chat_id=5, lane=0, kind="Help", data={}, about=about, happens_at=NOON, created_at=NOON
+        )
 
     async with units.writing("some") as unit:
         assert await unit.tx.add_new(row("a")) == 1

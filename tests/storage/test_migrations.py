@@ -137,6 +137,28 @@ async def test_there_and_back(database: Database) -> None:
     ]
 
 
+async def test_what_waits_keeps_its_place(database: Database) -> None:
+    """Reminders are given their session's start, other timers their due time, messages their own moment."""
+    await migrate.upgrade(database, revision="0002")
+    fill(database)
+    do(
+        database,
+        "UPDATE slots SET starts_at = '2026-11-21 04:00:00';"
+        "UPDATE timers SET kind = 'reminder', subject = 'booking:1', state = 'pending';"
+        "INSERT INTO timers SELECT 2, kind, 'booking:2', due_at, useful_until, data, state, attempts, created_at"
+        " FROM timers;"
+        "INSERT INTO timers SELECT 3, 'confirm_by', 'booking:1', due_at, useful_until, data, state, attempts,"
+        " created_at FROM timers WHERE id = 1",
+    )
+    await migrate.upgrade(database, revision="0003")
+    assert ask(database, "SELECT id, happens_at FROM timers ORDER BY id") == [
+        (1, "2026-11-21 04:00:00"),
+        (2, "2026-11-20 04:00:00"),
+        (3, "2026-11-20 04:00:00"),
+    ]
+    assert ask(database, "SELECT happens_at FROM outbox") == [("2026-11-20 04:00:00",)]
+
+
 # --- the schema is what the tables say
 
 
@@ -163,7 +185,7 @@ async def test_no_difference_at_all(database: Database, tmp_path: Path) -> None:
 
 
 def schema(database: Database) -> dict[str, list[str]]:
-    """Each table and index with the parts of its definition, in whatever order they were written."""
+    """Each table and index with the parts of its definition, in whatever order and quoting they were written."""
     rows = ask(
         database,
         "SELECT name, sql FROM sqlite_master WHERE type IN ('table', 'index') AND sql IS NOT NULL "
@@ -171,7 +193,8 @@ def schema(database: Database) -> dict[str, list[str]]:
     )
     return {
         str(name): sorted(
-            " ".join(part.split()) for part in re.split(r",\s*\n|(?<=\() *\n|\n(?=\))", str(sql))
+            " ".join(part.split())
+            for part in re.split(r",\s*\n|(?<=\() *\n|\n(?=\))", str(sql).replace('"', ""))
         )
         for name, sql in rows
     }

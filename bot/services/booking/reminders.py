@@ -36,7 +36,15 @@ async def plan(unit: Unit, booking: Booking, slot: SlotView) -> None:
         facts = asdict(reminder)
         facts["offset"] = reminder.offset.total_seconds()
         due_at, useful_until = facts.pop("due_at"), facts.pop("useful_until")
-        await set_timer(unit, "reminder", subject, due_at, useful_until=useful_until, **facts)
+        await set_timer(
+            unit,
+            "reminder",
+            subject,
+            due_at,
+            happens_at=slot.starts_at,
+            useful_until=useful_until,
+            **facts,
+        )
     deadline = rules.confirm_deadline(policy, slot.starts_at, zone, unit.now)
     await set_timer(unit, "confirm_by", subject, deadline, useful_until=slot.starts_at)
 
@@ -67,6 +75,7 @@ async def remind(unit: Unit, timer: Timer) -> None:
             lane=Lane.IMMINENT if near else Lane.REMINDER,
             not_before=at if at > unit.now else None,
             expires_at=planned.useful_until,
+            happens_at=slot.starts_at,
         )
 
 

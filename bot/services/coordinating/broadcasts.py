@@ -235,6 +235,7 @@ async def _expand(unit: Unit, broadcast: Broadcast) -> int:
         "attempts": 0,
         "error": "",
         "uncertain": False,
+        "happens_at": unit.now,
         "created_at": unit.now,
     }
     values = [literal(value, columns[name].type) for name, value in facts.items()]

@@ -113,7 +113,7 @@ async def test_the_flow(units: Units) -> None:
     """What waits counts whatever its age, what ended only for a day; delayed messages do not wait."""
 
     def message(lane: Lane, state: str, number: int, **columns: Any) -> OutboxRow:
-        known = {"created_at": NOON - timedelta(minutes=number), **columns}
+        known = {"created_at": NOON - timedelta(minutes=number), "happens_at": NOON, **columns}
         return OutboxRow(
             chat_id=5, lane=lane, kind="Help", data={}, about=f"{lane}{state}{number}", state=state, **known
         )
@@ -140,7 +140,9 @@ async def test_the_flow(units: Units) -> None:
             await unit.tx.add(InboxRow(update_id=number, raw={}, state=state, received_at=received))
         for state, minutes in (("pending", 10), ("pending", -10), ("done", -10)):
             due = NOON + timedelta(minutes=minutes)
-            await unit.tx.add(Timer(kind="x", subject="x:1", due_at=due, state=state, created_at=NOON))
+            await unit.tx.add(
+                Timer(kind="x", subject="x:1", due_at=due, happens_at=due, state=state, created_at=NOON)
+            )
         for about, state in (("1", "queued"), ("2", "done")):
             await unit.tx.add(Job(kind="x", about=about, state=state, run_at=NOON, created_at=NOON))
     async with units.reading() as look:

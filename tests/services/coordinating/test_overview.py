@@ -209,13 +209,16 @@ async def test_what_went_wrong(units: Units, clock: MovableClock) -> None:
                     data={},
                     about=f"{number}",
                     state=state,
+                    happens_at=NOON,
                     created_at=NOON - timedelta(days=days),
                 )
             )
         await unit.tx.add(Job(kind="x", about="1", state="failed", run_at=NOON, created_at=NOON))
         await unit.tx.add(Job(kind="x", about="2", state="done", run_at=NOON, created_at=NOON))
         for state in ("failed", "dropped", "pending"):
-            await unit.tx.add(Timer(kind="x", subject="x:1", due_at=NOON, state=state, created_at=NOON))
+            await unit.tx.add(
+                Timer(kind="x", subject="x:1", due_at=NOON, happens_at=NOON, state=state, created_at=NOON)
+            )
     assert await looked(units) == Pending(
         at=NOON,
         samples=Stuck(),
