@@ -7,17 +7,20 @@ then writing cannot lose an update; the default mode loses them silently.
 import asyncio
 import contextlib
 import re
+import sqlite3
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar, overload
 
-from sqlalchemy import Connection, Delete, Insert, Update, event, insert
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy import Connection, Delete, Update, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError, NoResultFound
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlmodel import SQLModel, select
 from sqlmodel.sql.expression import SelectOfScalar
+
+from storage.driver import Answer, WholeConnection, opener
+from storage.prepared import Plan, Prepared, plans_of
 
 T = TypeVar("T")
 Row = TypeVar("Row", bound=SQLModel)
@@ -37,8 +40,8 @@ class ConflictError(Exception):
         self.rule = rule
 
 
-def _conflict(error: IntegrityError) -> ConflictError | None:
-    found = _REFUSAL.search(str(error.orig))
+def _conflict(error: BaseException | None) -> ConflictError | None:
+    found = _REFUSAL.search(str(error))
     if not found:
         return None
     return ConflictError(found["unique"] or f"overlap: {found['overlap']}")
@@ -47,71 +50,109 @@ def _conflict(error: IntegrityError) -> ConflictError | None:
 class Transaction:
     """Statements of one transaction. Reads give table objects, writes are statements one can read."""
 
-    def __init__(self, session: AsyncSession) -> None:
+    def __init__(self, session: AsyncSession, driver: WholeConnection) -> None:
         self._session = session
+        self._driver = driver
+        self._dialect = session.get_bind().dialect
+        self._savepoints = 0
 
+    @overload
+    async def all(self, query: Prepared[T], **values: Any) -> Sequence[T]: ...
     @overload
     async def all(self, query: SelectOfScalar[T]) -> Sequence[T]: ...
     @overload
     async def all(self, query: Any) -> Sequence[Any]: ...
-    async def all(self, query: Any) -> Sequence[Any]:
-        """Every row of `query`, as the database has it now."""
+    async def all(self, query: Any, **values: Any) -> Sequence[Any]:
+        """Every row of `query`, as the database has it now; `values` are a prepared query's parameters."""
+        if isinstance(query, Prepared):
+            return self._look(query, values)
         found: Sequence[Any] = (await self._read(query)).all()
         return found
 
     @overload
+    async def first(self, query: Prepared[T], **values: Any) -> T | None: ...
+    @overload
     async def first(self, query: SelectOfScalar[T]) -> T | None: ...
     @overload
     async def first(self, query: Any) -> Any | None: ...
-    async def first(self, query: Any) -> Any | None:
+    async def first(self, query: Any, **values: Any) -> Any | None:
         """The first row of `query`, or None."""
+        if isinstance(query, Prepared):
+            return next(iter(self._look(query, values)), None)
         return (await self._read(query)).first()
 
+    @overload
+    async def one(self, query: Prepared[T], **values: Any) -> T: ...
     @overload
     async def one(self, query: SelectOfScalar[T]) -> T: ...
     @overload
     async def one(self, query: Any) -> Any: ...
-    async def one(self, query: Any) -> Any:
+    async def one(self, query: Any, **values: Any) -> Any:
         """The only row of `query`; raises `sqlalchemy.exc.NoResultFound` if there is none."""
+        if isinstance(query, Prepared):
+            found = self._look(query, values)
+            if len(found) != 1:
+                raise NoResultFound(f"{len(found)} rows where one was meant")
+            return found[0]
         return (await self._read(query)).one()
 
     async def _read(self, query: Any) -> Any:
         result = await self._session.execute(query, execution_options=_FRESH)
         return result.scalars() if isinstance(query, SelectOfScalar) else result
 
+    def _look(self, query: Prepared[Any], values: dict[str, Any]) -> list[Any]:
+        plan = query.plan(self._dialect)
+        load = plan.load
+        return [load(row) for row in self._at_once(plan, values)[3]]
+
+    def _at_once(self, plan: Plan, values: dict[str, Any]) -> Answer:
+        try:
+            return self._driver.at_once(plan.sql, plan.bind(values))
+        except sqlite3.Error as error:
+            conflict = _conflict(error) if isinstance(error, sqlite3.IntegrityError) else None
+            raise conflict or DBAPIError.instance(plan.sql, None, error, sqlite3.Error) from error
+
     async def get(self, table: type[Row], key: Any) -> Row | None:
         """The row with this primary key, or None."""
-        return await self._session.get(table, key, populate_existing=True)
+        prepared = plans_of(table).get
+        if prepared is None:
+            return await self._session.get(table, key, populate_existing=True)
+        return await self.first(prepared, key=key)
 
-    async def change(self, statement: Update | Delete) -> int:
+    async def change(self, statement: Update | Delete | Prepared[Any], **values: Any) -> int:
         """Run an update or delete and give the number of rows it met; raises `ConflictError`."""
+        if isinstance(statement, Prepared):
+            return self._at_once(statement.plan(self._dialect), values)[1]
         try:
             result = await self._session.execute(statement, execution_options={"synchronize_session": False})
         except IntegrityError as error:
-            raise _conflict(error) or error from error
+            raise _conflict(error.orig) or error from error
         return int(result.rowcount)  # type: ignore[attr-defined]
 
     async def add(self, row: Row) -> Row:
         """Insert `row` and set the key that the database counted; raises `ConflictError`."""
-        table = type(row)
-        columns = _values(row)
-        try:
-            result = await self._session.execute(insert(table).values(**columns))
-        except IntegrityError as error:
-            raise _conflict(error) or error from error
-        if "id" in table.model_fields and columns.get("id") is None:
-            row.id = result.inserted_primary_key[0]  # type: ignore[attr-defined]
+        plans = plans_of(type(row))
+        values = {name: getattr(row, name) for name in plans.names}
+        keyed = values.get("id") is not None
+        answer = self._at_once(plans.insert[keyed].plan(self._dialect), values)
+        if not keyed and "id" in values:
+            row.id = answer[2]
         return row
 
     async def add_new(self, *rows: SQLModel) -> int:
-        """Insert those of `rows` (all of one table) that no unique key refuses; gives how many."""
-        if not rows:
-            return 0
-        statement: Insert = sqlite_insert(type(rows[0])).on_conflict_do_nothing()
+        """Insert those of `rows` (all of one table) that no unique key refuses; gives how many.
+
+        A single row that went in gets the key that the database counted.
+        """
         added = 0
         for row in rows:
-            result = await self._session.execute(statement.values(**_values(row)))
-            added += result.rowcount  # type: ignore[attr-defined]
+            plans = plans_of(type(row))
+            values = {name: getattr(row, name) for name in plans.names}
+            keyed = values.get("id") is not None
+            answer = self._at_once(plans.insert_new[keyed].plan(self._dialect), values)
+            added += answer[1]
+            if answer[1] and not keyed and "id" in values:
+                row.id = answer[2]
         return added
 
     async def run(self, statement: Any, parameters: Any = None) -> Any:
@@ -121,13 +162,20 @@ class Transaction:
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:
         """What happens inside is undone alone when it raises."""
-        async with self._session.begin_nested():
+        self._savepoints += 1
+        name = f"s{self._savepoints}"
+        self._driver.at_once(f"SAVEPOINT {name}", ())
+        try:
             yield
-
-
-def _values(row: SQLModel) -> dict[str, Any]:
-    names = type(row).model_fields
-    return {name: getattr(row, name) for name in names if not (name == "id" and getattr(row, name) is None)}
+        except BaseException:
+            with contextlib.suppress(sqlite3.Error):  # what went wrong may have ended the transaction itself
+                self._driver.at_once(f"ROLLBACK TO {name}", ())
+                self._driver.at_once(f"RELEASE {name}", ())
+            raise
+        else:
+            self._driver.at_once(f"RELEASE {name}", ())
+        finally:
+            self._savepoints -= 1
 
 
 class Database:
@@ -137,7 +185,9 @@ class Database:
         self.url = make_url(url)
         if self.url.get_backend_name() != "sqlite" or self.url.database in (None, "", ":memory:"):
             raise ValueError("Duologue keeps its state in an SQLite file: sqlite+aiosqlite:///path/to/file")
-        self.engine: AsyncEngine = create_async_engine(self.url, echo=echo)
+        self.engine: AsyncEngine = create_async_engine(
+            self.url, echo=echo, connect_args={"async_creator_fn": opener(str(self.url.database))}
+        )
         self._writer = asyncio.Lock()
         self._open = 0
         self._closed_one = asyncio.Event()
@@ -164,7 +214,9 @@ class Database:
                 AsyncSession(engine, expire_on_commit=False, autoflush=False) as session,
                 session.begin(),
             ):
-                yield Transaction(session)
+                raw = await (await session.connection()).get_raw_connection()
+                driver: Any = raw.driver_connection
+                yield Transaction(session, driver)
         finally:
             self._open -= 1
             self._closed_one.set()
@@ -182,7 +234,6 @@ class Database:
 def _teach_sqlite(engine: AsyncEngine) -> None:
     @event.listens_for(engine.sync_engine, "connect")
     def connected(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None  # we say BEGIN ourselves
         cursor = connection.cursor()
         for pragma in (
             "busy_timeout = 10000",  # first: the next one may have to wait for others that open the file
@@ -199,4 +250,4 @@ def _teach_sqlite(engine: AsyncEngine) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-__all__ = ["ConflictError", "Database", "Transaction", "select"]
+__all__ = ["ConflictError", "Database", "Prepared", "Transaction", "select"]

@@ -1,0 +1,133 @@
+"""Statements that are compiled once and run often: the hot path's looks by a key, inserts, and marks.
+
+SQLAlchemy builds, keys and looks up a statement anew at each execution, which costs ten times what SQLite then
+needs. A `Prepared` statement names its parameters by `bindparam("name")` and is compiled at its first use.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Generic, TypeVar, overload
+
+from sqlalchemy import Dialect, bindparam, insert
+from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy.orm.attributes import manager_of_class
+from sqlmodel import SQLModel, select
+from sqlmodel.sql.expression import SelectOfScalar
+
+T = TypeVar("T")
+Row = TypeVar("Row", bound=SQLModel)
+Processor = Callable[[Any], Any] | None
+
+
+class Plan:
+    """A compiled statement: its text, how parameters go in and how rows come out."""
+
+    def __init__(self, statement: Any, dialect: Dialect) -> None:
+        compiled = statement.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
+        self.sql = str(compiled)
+        fixed = {name: bind.value for name, bind in compiled.binds.items() if not bind.required}
+        fixed |= {name: value for name, value in compiled.params.items() if value is not None}
+        self._binds: list[tuple[str, Any, Processor]] = [
+            (name, fixed.get(name), _binder(compiled, name, dialect)) for name in compiled.positiontup
+        ]
+        self.load: Callable[[Any], Any] = tuple
+        if statement.is_select:
+            self.load = _loader(statement, dialect)
+
+    def bind(self, values: Mapping[str, Any]) -> list[Any]:
+        """The parameters in the statement's order; raises `KeyError` for a name that it does not have."""
+        bound = []
+        for name, fixed, processor in self._binds:
+            value = values.get(name, fixed)
+            bound.append(processor(value) if processor is not None else value)
+        return bound
+
+
+def _binder(compiled: Any, name: str, dialect: Dialect) -> Processor:
+    bind = compiled.binds.get(name)
+    if bind is None:  # one of an expanded list
+        return None
+    processor: Processor = bind.type.dialect_impl(dialect).bind_processor(dialect)
+    return processor
+
+
+def _loader(statement: Any, dialect: Dialect) -> Callable[[Any], Any]:
+    """How a row becomes what the query asks for: a table object, one value, or a tuple."""
+    columns = list(statement.selected_columns)
+    processors = [column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns]
+    if not isinstance(statement, SelectOfScalar):
+        return lambda row: tuple(p(v) if p else v for p, v in zip(processors, row, strict=True))
+    entity = statement.column_descriptions[0]["entity"]
+    if entity is None or statement.column_descriptions[0]["expr"] is not entity:
+        (process,) = processors
+        return lambda row: process(row[0]) if process else row[0]
+    names = [column.key for column in columns]
+    work = [(index, process) for index, process in enumerate(processors) if process]
+    manager: Any = manager_of_class(entity)
+
+    def load(row: Sequence[Any]) -> Any:
+        values = list(row)
+        for index, process in work:
+            values[index] = process(values[index])
+        made = manager.new_instance()
+        made.__dict__.update(zip(names, values, strict=True))
+        return made
+
+    return load
+
+
+class Prepared(Generic[T]):
+    """A statement that is compiled once for each kind of database.
+
+    For statements that meet few rows by an index: they are run where they stand, without a thread.
+    """
+
+    @overload
+    def __init__(self: "Prepared[T]", statement: SelectOfScalar[T]) -> None: ...
+    @overload
+    def __init__(self: "Prepared[Any]", statement: Any) -> None: ...
+    def __init__(self, statement: Any) -> None:
+        self.statement = statement
+        self._plans: dict[str, Plan] = {}
+
+    def plan(self, dialect: Dialect) -> Plan:
+        """The compiled form for a dialect."""
+        found = self._plans.get(dialect.name)
+        if found is None:
+            found = self._plans[dialect.name] = Plan(self.statement, dialect)
+        return found
+
+
+class TablePlans:
+    """What every table needs: insert a row, insert it unless a key refuses, get one by its key."""
+
+    def __init__(self, table: type[SQLModel]) -> None:
+        columns = table.__table__.columns  # type: ignore[attr-defined]
+        self.names = [column.key for column in columns]
+        counted = [name for name in self.names if name != "id"]
+        self.insert = {True: _insert(table, self.names), False: _insert(table, counted)}
+        self.insert_new = {
+            True: _insert(table, self.names, quietly=True),
+            False: _insert(table, counted, quietly=True),
+        }
+        (primary, *others) = [column for column in columns if column.primary_key]
+        self.get: Prepared[Any] | None = (
+            None if others else Prepared(select(table).where(primary == bindparam("key", type_=primary.type)))
+        )
+
+
+def _insert(table: type[SQLModel], names: list[str], *, quietly: bool = False) -> Prepared[Any]:
+    values: dict[str, Any] = {name: bindparam(name) for name in names}
+    if quietly:
+        return Prepared(sqlite_insert(table).values(values).on_conflict_do_nothing())
+    return Prepared(insert(table).values(values))
+
+
+_PLANS: dict[type[SQLModel], TablePlans] = {}
+
+
+def plans_of(table: type[SQLModel]) -> TablePlans:
+    """The plans of a table."""
+    found = _PLANS.get(table)
+    if found is None:
+        found = _PLANS[table] = TablePlans(table)
+    return found
