@@ -14,7 +14,7 @@ from typing import Any, TypeVar, overload
 
 from sqlalchemy import Connection, Delete, Update, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, IntegrityError, NoResultFound
+from sqlalchemy.exc import DBAPIError, IntegrityError, NoResultFound, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlmodel import SQLModel, select
 from sqlmodel.sql.expression import SelectOfScalar
@@ -38,6 +38,16 @@ class ConflictError(Exception):
     def __init__(self, rule: str) -> None:
         super().__init__(rule)
         self.rule = rule
+
+
+_TROUBLE = re.compile(
+    r"locked|is full|readonly|disk I/O|unable to open|transaction is over|no transaction is active"
+)
+
+
+def in_trouble(error: BaseException) -> bool:
+    """Whether the database itself is in trouble that may pass: locked, full, not writable. No bug of a statement."""
+    return isinstance(error, OperationalError) and bool(_TROUBLE.search(str(error.orig)))
 
 
 def _conflict(error: BaseException | None) -> ConflictError | None:
@@ -250,4 +260,4 @@ def _teach_sqlite(engine: AsyncEngine) -> None:
         connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-__all__ = ["ConflictError", "Database", "Prepared", "Transaction", "select"]
+__all__ = ["ConflictError", "Database", "Prepared", "Transaction", "in_trouble", "select"]

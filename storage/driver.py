@@ -74,7 +74,7 @@ class WholeConnection(aiosqlite.Connection):
 
     async def whole(self, run: Callable[..., Answer], sql: str, parameters: Any) -> Answer:
         """Run in the thread and wait."""
-        answer: Answer = await self._execute(run, self._conn, sql, parameters)
+        answer: Answer = await self._execute(run, self._conn, sql, parameters)  # type: ignore[no-untyped-call]
         return answer
 
     def at_once(self, sql: str, parameters: Parameters) -> Answer:

@@ -1,21 +1,25 @@
 """Updates: kept before they are acknowledged, taken in each person's order, each as one atomic step.
 
 An update's effects and "this update is done" are one commit, so a crash before it leaves nothing and a
-crash after it everything. What keeps failing is set aside with its reason, and the rest flows on.
+crash after it everything. Updates of different people that wait at the same moment share a commit, each
+undone alone if it fails. What keeps failing is set aside with its reason, and the rest flows on.
 """
 
 import asyncio
+import time
 from collections import defaultdict, deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import structlog
+from sqlalchemy import bindparam
 from sqlmodel import col, select, update
 
 from bot.logs import redact
-from bot.services.ports import Understand, UnintelligibleError
-from bot.services.unit import Units
+from bot.services.ports import Effect, Understand, UnintelligibleError
+from bot.services.unit import Group, Unit, Units
+from storage.database import Prepared, in_trouble
 from storage.tables import InboxRow
 
 log = structlog.get_logger()
@@ -24,17 +28,37 @@ TRIES = 3
 PAUSES = (0.2, 1.0)
 """Seconds between the tries of one update; its sender's next updates wait meanwhile, nobody else's do."""
 
-DATABASE_PAUSE = 5.0
-"""Seconds before an update is tried again that could not even be set aside: the database itself failed."""
+DATABASE_PAUSES = (0.2, 5.0)
+"""Seconds before a commit that failed is tried again: the first, doubled up to the second."""
 
-AT_ONCE = 16
-"""How many people are served at the same time."""
+GROUP = 32
+"""How many people's updates share a commit at most."""
+
+GROUP_SECONDS = 0.02
+"""How long updates are gathered into one commit: a press in it waits for the others."""
+
+PATIENCE = 20
+"""How many updates of one person may wait. What comes on top is left unread, and the person is told once."""
+
+LOOK_EVERY = 2.0
+"""Seconds between looks for rows that somebody else put back to be taken again."""
+
+TAKE: Prepared[Any] = Prepared(
+    update(InboxRow)
+    .where(col(InboxRow.id) == bindparam("row_id"), col(InboxRow.state) == "new")
+    .values(state="done", attempts=bindparam("tries"), done_at=bindparam("now"))
+)
 
 
 @dataclass(slots=True)
 class _Ticket:
     row_id: int
     raw: dict[str, Any]
+    tries: int = 0
+    failure: Exception | None = None
+    """What the last try ended with, once it is clear that another one cannot help."""
+    alone: bool = False
+    """Whether it shares no commit any more: one that it was in failed."""
 
 
 class Inbox:
@@ -44,115 +68,219 @@ class Inbox:
         self._units = units
         self._understand = understand
         self._waiting: defaultdict[int, deque[_Ticket]] = defaultdict(deque)
-        self._ready: asyncio.Queue[int] = asyncio.Queue()
-        self._workers: list[asyncio.Task[None]] = []
-        self._accepting = True
+        self._ready: deque[int] = deque()
+        self._woken = asyncio.Event()
+        self._loops: list[asyncio.Task[None]] = []
+        self._effects: set[asyncio.Task[None]] = set()
+        self._stopping = False
+        self._pause = 0.0
 
     async def accept(self, raws: Sequence[dict[str, Any]]) -> None:
         """Keep updates; when this returns they are committed and may be acknowledged.
 
-        An update that was kept before is dropped: the same one may be delivered twice.
+        An update that was kept before is dropped: the same one may be delivered twice. So is, with a word to
+        its sender, what comes on top of `PATIENCE` updates that wait.
         """
-        tickets = []
-        async with self._units.transaction("inbox.accept") as tx:
-            now = self._units.clock()
+        kept: list[tuple[int, _Ticket]] = []
+        adding: defaultdict[int, int] = defaultdict(int)
+        async with self._units.together("inbox.accept") as group:
             for raw in raws:
-                row = InboxRow(
-                    update_id=int(raw.get("update_id", 0)),
-                    sender=self._understand.sender_of(raw),
-                    raw=raw,
-                    received_at=now,
-                )
-                if await tx.add_new(row):
-                    found = await tx.one(select(InboxRow.id).where(InboxRow.update_id == row.update_id))
-                    tickets.append((row.sender, _Ticket(found, raw)))
-        for sender, ticket in tickets:
+                sender = self._understand.sender_of(raw)
+                waiting = len(self._waiting.get(sender, ())) + adding[sender]
+                row = _row(raw, sender, group, too_many=bool(sender) and waiting >= PATIENCE)
+                if not await group.tx.add_new(row):
+                    continue
+                if row.state == "new":
+                    adding[sender] += 1
+                    kept.append((sender, _Ticket(row.id, raw)))
+                else:
+                    unit = group.unit(f"u{row.id} unread")
+                    await self._understand.slow_down(raw, unit)
+                    group.keep(unit)
+        for sender, ticket in kept:
             self._line_up(sender, ticket)
 
     def _line_up(self, sender: int, ticket: _Ticket) -> None:
         line = self._waiting[sender]
         line.append(ticket)
         if len(line) == 1:
-            self._ready.put_nowait(sender)
+            self._next(sender)
+
+    def _next(self, sender: int) -> None:
+        self._ready.append(sender)
+        self._woken.set()
 
     async def start(self) -> None:
         """Take up what an earlier run left, then serve."""
-        async with self._units.database.reading() as tx:
-            left = await tx.all(select(InboxRow).where(InboxRow.state == "new").order_by(col(InboxRow.id)))
-        for row in left:
-            self._line_up(row.sender, _Ticket(row.id, row.raw))
-        self._workers = [asyncio.create_task(self._serve()) for _ in range(AT_ONCE)]
+        await self._take_up()
+        self._loops = [asyncio.create_task(self._serve()), asyncio.create_task(self._look())]
 
     async def stop(self) -> None:
         """Finish the updates in hand; the others stay in the database for the next run."""
-        self._accepting = False
-        for _ in self._workers:
-            self._ready.put_nowait(0)
-        await asyncio.gather(*self._workers, return_exceptions=True)
+        self._stopping = True
+        self._woken.set()
+        for loop in self._loops[1:]:
+            loop.cancel()
+        await asyncio.gather(*self._loops, return_exceptions=True)
+        await asyncio.gather(*self._effects)
 
     async def idle(self) -> None:
         """Wait until nothing is waiting (for tests)."""
-        while self._waiting:  # noqa: ASYNC110 - an event would cost every update something
+        while self._waiting or self._effects:  # noqa: ASYNC110 - an event would cost every update something
             await asyncio.sleep(0.005)
 
-    async def _serve(self) -> None:
+    async def _take_up(self) -> None:
+        """Line up the rows that are to be taken and that nobody has in hand."""
+        known = {ticket.row_id for line in self._waiting.values() for ticket in line}
+        async with self._units.reading() as look:
+            new = await look.tx.all(select(InboxRow.id).where(InboxRow.state == "new"))
+            left = [row_id for row_id in sorted(new) if row_id not in known]
+            rows = [row for row_id in left if (row := await look.tx.get(InboxRow, row_id))]
+        for row in rows:
+            self._line_up(row.sender, _Ticket(row.id, row.raw))
+
+    async def _look(self) -> None:
         while True:
-            sender = await self._ready.get()
-            if not self._accepting:
-                return
-            line = self._waiting[sender]
+            await asyncio.sleep(LOOK_EVERY)
             try:
-                await self._take(line[0])
+                await self._take_up()
             except Exception:
-                log.exception("inbox.unkept", row=line[0].row_id)
-                asyncio.get_running_loop().call_later(DATABASE_PAUSE, self._ready.put_nowait, sender)
-                continue  # its sender waits, and keeps the order
-            line.popleft()
-            if line:
-                self._ready.put_nowait(sender)  # to the back: who sends much waits behind the others
-            else:
-                del self._waiting[sender]
+                log.exception("inbox.look_failed")
 
-    async def _take(self, ticket: _Ticket) -> None:
-        for attempt in range(1, TRIES + 1):
+    async def _serve(self) -> None:
+        while not self._stopping:
+            if not self._ready:
+                self._woken.clear()
+                await self._woken.wait()
+                continue
+            senders = self._together()
             try:
-                await self._handle(ticket, attempt)
+                served, effects = await self._serve_group(senders)
             except Exception as error:
-                hopeless = isinstance(error, UnintelligibleError) or attempt == TRIES
-                log.warning(
-                    "inbox.failed",
-                    row=ticket.row_id,
-                    attempt=attempt,
-                    error=repr(error),
-                    exc_info=not hopeless,
-                )
-                if hopeless:
-                    await self._set_aside(ticket, attempt, error)
-                    return
-                await asyncio.sleep(PAUSES[attempt - 1])
-            else:
-                return
+                await self._after_failure(senders, error)
+                continue
+            self._pause = 0.0
+            for effect in effects:
+                task = asyncio.create_task(_tried(effect))
+                self._effects.add(task)
+                task.add_done_callback(self._effects.discard)
+            for sender in served:
+                self._leave(sender)
 
-    async def _handle(self, ticket: _Ticket, attempt: int) -> None:
-        async with self._units.writing(f"u{ticket.row_id}", "inbox.handle") as unit:
-            taken = await unit.tx.change(
-                update(InboxRow)
-                .where(col(InboxRow.id) == ticket.row_id, col(InboxRow.state) == "new")
-                .values(state="done", attempts=attempt, done_at=unit.now)
-            )
-            effects = await self._understand.handle(ticket.raw, unit) if taken else ()
-        for effect in effects:
-            try:
-                await effect()
-            except Exception as error:
-                log.warning("inbox.effect_failed", row=ticket.row_id, error=repr(error))
+    def _together(self) -> list[int]:
+        """Who is served next in one commit: many, or one whose update shares none."""
+        senders: list[int] = []
+        while self._ready and len(senders) < GROUP:
+            if self._waiting[self._ready[0]][0].alone:
+                if not senders:
+                    senders.append(self._ready.popleft())
+                break
+            senders.append(self._ready.popleft())
+        return senders
 
-    async def _set_aside(self, ticket: _Ticket, attempts: int, error: Exception) -> None:
-        async with self._units.writing(f"u{ticket.row_id} failed", "inbox.set_aside") as unit:
-            await unit.tx.change(
-                update(InboxRow)
-                .where(col(InboxRow.id) == ticket.row_id)
-                .values(state="failed", attempts=attempts, error=redact(repr(error))[:2000], done_at=unit.now)
-            )
-            if not isinstance(error, UnintelligibleError):
-                await self._understand.give_up(ticket.raw, unit)
+    async def _serve_group(self, senders: list[int]) -> tuple[list[int], list[Effect]]:
+        """Handle the first update of each sender in one commit; gives who was served, and what to do now.
+
+        Those that found no time are ready again, those that failed will be after a pause.
+        """
+        served: list[int] = []
+        effects: list[Effect] = []
+        failed: list[tuple[int, _Ticket, Exception]] = []
+        begun = time.monotonic()
+        async with self._units.together("inbox.handle") as group:
+            remaining = deque(senders)
+            while remaining:
+                sender = remaining.popleft()
+                ticket = self._waiting[sender][0]
+                try:
+                    effects += await self._take(group, ticket)
+                    served.append(sender)
+                except Exception as error:
+                    if in_trouble(error):  # the database, not the update
+                        raise
+                    failed.append((sender, ticket, error))
+                if time.monotonic() - begun > GROUP_SECONDS:
+                    break
+        for sender, ticket, failure in failed:
+            self._failed(sender, ticket, failure)
+        self._ready.extendleft(reversed(remaining))
+        return served, effects
+
+    async def _take(self, group: Group, ticket: _Ticket) -> Sequence[Effect]:
+        if ticket.failure is not None:
+            async with group.alone(f"u{ticket.row_id} failed") as unit:
+                await self._set_aside(unit, ticket, ticket.failure)
+            return ()
+        async with group.alone(f"u{ticket.row_id}") as unit:
+            taken = await unit.tx.change(TAKE, row_id=ticket.row_id, tries=ticket.tries + 1, now=unit.now)
+            return await self._understand.handle(ticket.raw, unit) if taken else ()
+
+    def _failed(self, sender: int, ticket: _Ticket, error: Exception) -> None:
+        """Try it again after a pause, or set it aside next."""
+        ticket.tries += 1
+        hopeless = isinstance(error, UnintelligibleError) or ticket.tries >= TRIES
+        log.warning(
+            "inbox.failed",
+            row=ticket.row_id,
+            attempt=ticket.tries,
+            error=repr(error),
+            exc_info=error if not hopeless else None,
+        )
+        if ticket.failure is None and hopeless:
+            ticket.failure = error
+            self._next(sender)
+            return
+        pause = PAUSES[min(ticket.tries, len(PAUSES)) - 1]
+        asyncio.get_running_loop().call_later(pause, self._next, sender)
+
+    async def _after_failure(self, senders: list[int], error: Exception) -> None:
+        """The commit failed: nothing of it happened. Alone, each shows whether it was the reason."""
+        log.error("inbox.not_committed", updates=len(senders), error=repr(error), exc_info=error)
+        tickets = [self._waiting[sender][0] for sender in senders]
+        if len(tickets) == 1 and tickets[0].alone and tickets[0].failure is None and not in_trouble(error):
+            self._failed(senders[0], tickets[0], error)
+            return
+        for ticket in tickets:
+            if ticket.failure is not None:  # it could not even be set aside: that was not its own fault
+                ticket.failure, ticket.tries = None, 0
+            ticket.alone = True
+        self._ready.extendleft(reversed([sender for sender in senders if sender not in self._ready]))
+        first, longest = DATABASE_PAUSES
+        self._pause = min(longest, self._pause * 2 or first)
+        await asyncio.sleep(self._pause)
+
+    def _leave(self, sender: int) -> None:
+        line = self._waiting[sender]
+        line.popleft()
+        if line:
+            self._next(sender)  # to the back: who sends much waits behind the others
+        else:
+            del self._waiting[sender]
+
+    async def _set_aside(self, unit: Unit, ticket: _Ticket, error: Exception) -> None:
+        await unit.tx.change(
+            update(InboxRow)
+            .where(col(InboxRow.id) == ticket.row_id)
+            .values(state="failed", attempts=ticket.tries, error=redact(repr(error))[:2000], done_at=unit.now)
+        )
+        await self._understand.give_up(ticket.raw, unit)
+
+
+def _row(raw: dict[str, Any], sender: int, group: Group, *, too_many: bool) -> InboxRow:
+    now = group.now
+    return InboxRow(
+        update_id=int(raw.get("update_id", 0)),
+        sender=sender,
+        raw=raw,
+        state="unread" if too_many else "new",
+        received_at=now,
+        done_at=now if too_many else None,
+    )
+
+
+async def _tried(effect: Effect) -> None:
+    """What is worthless a moment later is lost if it fails."""
+    try:
+        await effect()
+    except Exception as error:
+        log.warning("inbox.effect_failed", error=repr(error))

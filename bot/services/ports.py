@@ -92,6 +92,10 @@ class Understand(Protocol):
         """Do what the update asks, inside `unit`; raises whatever goes wrong."""
         ...
 
+    async def slow_down(self, raw: dict[str, Any], unit: Unit) -> None:
+        """Tell the person, once in a while, that they write faster than they can be read."""
+        ...
+
     async def give_up(self, raw: dict[str, Any], unit: Unit) -> None:
         """Tell the person, once, that their update could not be handled."""
         ...
@@ -101,11 +105,15 @@ class FileGoneError(Exception):
     """Telegram does not give the file: too big, too old, or unknown. Trying again will not help."""
 
 
+class OutageError(Exception):
+    """The network is to blame, or the disk: nothing is wrong with what was asked for, and it works again later."""
+
+
 class FetchFile(Protocol):
     """Fetches what a person uploaded."""
 
     async def fetch(self, file_id: str) -> bytes:
-        """The file's bytes; raises `FileGoneError`, or any other error if trying again may help."""
+        """The file's bytes; raises `FileGoneError`, `OutageError`, or any other error if trying again may help."""
         ...
 
 

@@ -74,7 +74,7 @@ class Units:
         self.wake = wake
 
     @asynccontextmanager
-    async def transaction(self, step: str) -> AsyncIterator[Transaction]:  # noqa: ARG002 - for those who watch
+    async def transaction(self, step: str) -> AsyncIterator[Transaction]:
         """One writing transaction, committed when the block ends."""
         async with self.database.writing() as tx:
             yield tx
@@ -109,6 +109,7 @@ class Group:
     def __init__(self, units: Units, tx: Transaction) -> None:
         self._units = units
         self.tx = tx
+        self.now = units.clock()
         self.wakes = Wake.NOBODY
 
     def unit(self, cause: str) -> Unit:

@@ -293,6 +293,17 @@ def something_broke(_message: m.SomethingBroke, say: Speech) -> Screen:
     )
 
 
+@renders(m.SlowDown)
+def slow_down(_message: m.SlowDown, say: Speech) -> Screen:
+    """Too much came at once."""
+    return Screen(
+        say.say(
+            "That was a lot at once, and I left part of it unread. Please wait for my answers, then send again what "
+            "still matters."
+        )
+    )
+
+
 @renders(m.WriteInPrivate)
 def write_in_private(message: m.WriteInPrivate, say: Speech) -> Screen:
     """In a group: please write in private."""

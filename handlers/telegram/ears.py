@@ -1,6 +1,7 @@
 """Hears updates: parses one by one, runs the Application inside the unit of work, words what went wrong."""
 
 from collections.abc import Mapping, Sequence
+from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -10,7 +11,7 @@ from telegram.ext import Application
 
 from bot.rules.errors import DomainError
 from bot.services import outbox, people
-from bot.services.messages.people import Problem, SomethingBroke
+from bot.services.messages.people import Problem, SlowDown, SomethingBroke
 from bot.services.people import Visitor
 from bot.services.places import zone_of
 from bot.services.ports import Effect, UnintelligibleError
@@ -23,6 +24,9 @@ from handlers.screen import plain
 log = structlog.get_logger()
 
 App = Application[Any, Context, Any, Any, Any, Any]
+
+SLOW_DOWN_EVERY = timedelta(minutes=10)
+"""How often somebody is told so at most."""
 
 _SENDERS = ("message", "edited_message", "callback_query", "my_chat_member", "chat_member", "inline_query")
 
@@ -82,6 +86,13 @@ class Ears:
             TURN.reset(token)
         if turn.error is not None:  # process_update itself returns as if nothing had happened
             raise turn.error
+
+    async def slow_down(self, raw: dict[str, Any], unit: Unit) -> None:
+        """Tell who floods a private chat, once every few minutes, that the rest was left unread."""
+        sender = self.sender_of(raw)
+        if sender > 0:
+            about = f"slow down {int(unit.now.timestamp() // SLOW_DOWN_EVERY.total_seconds())}"
+            await outbox.send(unit, sender, SlowDown(), about=about)
 
     async def give_up(self, raw: dict[str, Any], unit: Unit) -> None:
         """Tell the person, once, that this one could not be handled."""

@@ -29,7 +29,7 @@ class InboxRow(SQLModel, table=True):
     """Whose order it keeps: the person, else the chat, else 0."""
     raw: dict[str, Any] = json()
     state: str = "new"
-    """`new`, `done` or `failed` (set aside after its retries, with the reason)."""
+    """`new`, `done`, `failed` (set aside after its retries, with the reason), or `unread` (one of a flood)."""
     attempts: int = 0
     error: str = ""
     received_at: datetime

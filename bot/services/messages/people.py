@@ -166,6 +166,11 @@ class SomethingBroke(Message):
 
 
 @dataclass(frozen=True)
+class SlowDown(Message):
+    """Too much came at once: what came on top was left unread."""
+
+
+@dataclass(frozen=True)
 class WriteInPrivate(Message):
     """In a group: this works in the private chat only."""
 

@@ -51,5 +51,6 @@ EXAMPLES: tuple[Message, ...] = (
         for about in ("sample_too_early", "language_changed", "words", "video", "document", "other")
     ),
     m.SomethingBroke(),
+    m.SlowDown(),
     m.WriteInPrivate(BOT),
 )
