@@ -9,6 +9,13 @@ from sqlmodel import col, delete
 from bot.services.unit import Unit, Wake
 from storage.tables import Timer
 
+MAY_RING = ("pending", "dropped")
+"""States of timers that have not been run and still may: a clock that goes back makes them useful again."""
+
+
+class TooLate(Exception):
+    """Raised by what a timer runs: it is of no use any more. Nothing of it is kept, and the timer is dropped."""
+
 
 async def set_timer(
     unit: Unit,
@@ -42,8 +49,8 @@ async def set_timer(
 
 
 async def drop_timers(unit: Unit, subject: str, kinds: Iterable[str] = ()) -> int:
-    """Remove what is still pending about `subject` (of these kinds only, if any); gives how many."""
-    statement = delete(Timer).where(col(Timer.subject) == subject, col(Timer.state) == "pending")
+    """Remove what has not been run about `subject` (of these kinds only, if any); gives how many."""
+    statement = delete(Timer).where(col(Timer.subject) == subject, col(Timer.state).in_(MAY_RING))
     names = list(kinds)
     if names:
         statement = statement.where(col(Timer.kind).in_(names))

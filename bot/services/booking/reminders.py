@@ -4,7 +4,6 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-import structlog
 from sqlmodel import col, select, update
 
 from bot.rules import reminders as rules
@@ -17,11 +16,9 @@ from bot.services.messages import Lane
 from bot.services.messages.bookings import AttendNoted, NotConfirmedYet, Reminder, SilentPerson
 from bot.services.messages.slots import SlotView
 from bot.services.people import Person
-from bot.services.timers import set_timer
+from bot.services.timers import TooLate, set_timer
 from bot.services.unit import Unit
 from storage.tables import Booking, BookingMember, Timer
-
-log = structlog.get_logger()
 
 STANDING = (BookingState.CONFIRMED, BookingState.ATTENDING)
 """States in which both are expected to come."""
@@ -50,7 +47,7 @@ async def plan(unit: Unit, booking: Booking, slot: SlotView) -> None:
 
 
 async def remind(unit: Unit, timer: Timer) -> None:
-    """A reminder is due: queue it for both, or drop it where it is of no use any more."""
+    """A reminder is due: queue it for both. Raises `TooLate` where it is of no use any more."""
     booking = await _standing(unit, timer)
     if booking is None:
         return
@@ -58,8 +55,7 @@ async def remind(unit: Unit, timer: Timer) -> None:
     planned = _planned(timer, slot)
     at = rules.send_at(planned, ZoneInfo(slot.zone), unit.policy.reminders.quiet, unit.now)
     if at is None:
-        log.info("reminder.too_late", booking=booking.id, offset=timer.data["offset"])
-        return
+        raise TooLate(timer.subject)
     near = slot.starts_at - at <= rules.IMMINENT
     answers = await _answers(unit, booking)
     for person in await bookings.people_in(unit, booking):
