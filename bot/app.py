@@ -10,7 +10,7 @@ from typing import Any
 import structlog
 from filelock import FileLock, Timeout
 from telegram import BotCommandScopeAllPrivateChats
-from telegram.error import InvalidToken, TelegramError
+from telegram.error import BadRequest, Forbidden, InvalidToken, TelegramError
 from telegram.ext import Application, ContextTypes
 
 from bot.audio.client import AudioWorker
@@ -34,7 +34,7 @@ from handlers.render.names import command_menu
 from handlers.telegram.ears import Ears
 from handlers.telegram.fetch import Poller, TelegramFiles
 from handlers.telegram.send import TelegramSender
-from handlers.telegram.transport import AiohttpRequest
+from handlers.telegram.transport import AiohttpRequest, Patience
 from storage import migrate
 from storage.database import Database
 
@@ -42,6 +42,9 @@ log = structlog.get_logger()
 
 FIRST_TRIES = 10
 """How often Telegram is tried at the start before giving up, with growing pauses."""
+
+MENU_PAUSES = (1.0, 300.0)
+"""Seconds between tries to set a menu: the first, doubled up to the second."""
 
 
 class StartError(Exception):
@@ -64,10 +67,14 @@ def clock_of(offset_file: Path | None) -> Callable[[], datetime]:
 
 
 class App:
-    """A running bot. `async with App(config)` starts it and stops it in order."""
+    """A running bot. `async with App(config)` starts it and stops it in order.
 
-    def __init__(self, config: Config) -> None:
+    `patience` is how long it waits for Telegram.
+    """
+
+    def __init__(self, config: Config, patience: Patience | None = None) -> None:
         self.config = config
+        self._patience = patience or Patience()
         settings = config.settings
         if settings.token is None:
             raise StartError("DUOLOGUE_TOKEN is not set. @BotFather gives you one; see the README.")
@@ -78,8 +85,8 @@ class App:
             .token(settings.token.get_secret_value())
             .base_url(f"{api}/bot")
             .base_file_url(f"{api}/file/bot")
-            .request(AiohttpRequest())
-            .get_updates_request(AiohttpRequest(connections=2))
+            .request(AiohttpRequest.of(self._patience))
+            .get_updates_request(AiohttpRequest.of(self._patience, connections=2))
             .context_types(ContextTypes(context=Context))
             .updater(None)
             .build()
@@ -153,7 +160,7 @@ class App:
         self.jobs = Jobs(self.units, work(self.units, ports))
         sweep = 30.0 if settings.clock is None else 0.5  # a moved clock can jump at any moment
         self.clock = Clock(self.units, rings(), sweep=sweep)
-        self.poller = Poller(bot, self.inbox.accept)
+        self.poller = Poller(bot, self.inbox.accept, self._patience)
         async with self.units.writing(f"start at {self.units.clock().isoformat()}", "start") as unit:
             await people.dismiss_former_owners(unit)
         # Stopped in the opposite order: first no new updates, last the messages that they caused.
@@ -173,16 +180,41 @@ class App:
 
     async def _show_menus(self) -> None:
         """The menu of those who have not begun: Telegram shows it before the first word."""
-        commands = commands_for([Role.APPLICANT])
-        for language in LANGUAGES:
-            try:
-                await self.telegram.bot.set_my_commands(
-                    command_menu(commands, speech(language)),
-                    scope=BotCommandScopeAllPrivateChats(),
-                    language_code=None if language == "en" else language,
-                )
-            except TelegramError as error:
-                log.warning("menu.failed", error=str(error))
+        missing = [language for language in LANGUAGES if not await self._show_menu(language)]
+        if missing:
+            task = asyncio.create_task(self._show_menus_later(missing))
+            self._stack.push_async_callback(cancelled, task)
+
+    async def _show_menus_later(self, languages: list[str]) -> None:
+        first, longest = MENU_PAUSES
+        pause = first
+        for language in languages:
+            while True:
+                await asyncio.sleep(pause)
+                if await self._show_menu(language):
+                    break
+                pause = min(longest, pause * 2)
+
+    async def _show_menu(self, language: str) -> bool:
+        """Set it for a language; False if that is worth trying again."""
+        commands = command_menu(commands_for([Role.APPLICANT]), speech(language))
+        code = None if language == "en" else language
+        try:
+            await self.telegram.bot.set_my_commands(
+                commands, scope=BotCommandScopeAllPrivateChats(), language_code=code
+            )
+        except (BadRequest, Forbidden, InvalidToken) as error:  # a server that does not know menus
+            log.warning("menu.refused", error=str(error))
+        except TelegramError as error:
+            log.warning("menu.failed", error=str(error))
+            return False
+        return True
+
+
+async def cancelled(task: asyncio.Task[None]) -> None:
+    """Cancel a task and wait for its end."""
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
 
 
 def work(units: Units, ports: Ports) -> Mapping[str, Work]:

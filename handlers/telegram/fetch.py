@@ -14,16 +14,17 @@ from telegram import Bot
 from telegram.error import BadRequest, Conflict, InvalidToken, NetworkError, RetryAfter, TelegramError
 from telegram.warnings import PTBUserWarning
 
-from bot.services.ports import FileGoneError
+from bot.services.ports import FileGoneError, OutageError
 from handlers.telegram.send import seconds_of
+from handlers.telegram.transport import Patience
 
 log = structlog.get_logger()
 
 ALLOWED = ("message", "edited_message", "callback_query", "my_chat_member")
 """What the bot wants to hear. Telegram remembers the last list, so it is always sent."""
 
-POLL = 25
-"""Seconds that Telegram holds a poll open."""
+PAUSES = (0.25, 5.0)
+"""Seconds after a poll that failed: the first, doubled up to the second. Asking again costs next to nothing."""
 
 
 class Poller:
@@ -33,9 +34,11 @@ class Poller:
         self,
         bot: Bot,
         accept: Callable[[Sequence[dict[str, Any]]], Awaitable[None]],
+        patience: Patience | None = None,
     ) -> None:
         self._bot = bot
         self._accept = accept
+        self._patience = patience or Patience()
         self._task: asyncio.Task[None] | None = None
         self._keeping: asyncio.Future[None] | None = None
         self._offset = 0
@@ -74,24 +77,34 @@ class Poller:
                 log.error("poll.token_refused", hint="check DUOLOGUE_TOKEN")
                 pause = 30.0
             except TelegramError as error:
-                pause = min(15.0, pause * 2 or 0.25)
-                log.warning("poll.failed", error=type(error).__name__, pause=pause)
+                pause = _longer(pause)
+                log.warning("poll.failed", error=type(error).__name__, reason=str(error), pause=pause)
             except Exception:
-                pause = min(15.0, pause * 2 or 0.25)
+                pause = _longer(pause)
                 log.exception("poll.not_kept", pause=pause)
             if pause:
                 await asyncio.sleep(pause)
 
     async def _poll(self) -> list[dict[str, Any]]:
-        parameters: dict[str, Any] = {"timeout": POLL, "limit": 100, "allowed_updates": list(ALLOWED)}
+        held, spare = self._patience.poll, self._patience.poll_spare
+        parameters: dict[str, Any] = {"timeout": int(held), "limit": 100, "allowed_updates": list(ALLOWED)}
         if self._offset:
             parameters["offset"] = self._offset
         result: Any = await self._bot.do_api_request(
-            "getUpdates", api_kwargs=parameters, read_timeout=POLL + 10
+            "getUpdates", api_kwargs=parameters, read_timeout=held + spare
         )
         if not isinstance(result, list):
             raise NetworkError("getUpdates gave no list")
-        return [raw for raw in result if isinstance(raw, dict) and "update_id" in raw]
+        raws = [raw for raw in result if isinstance(raw, dict) and type(raw.get("update_id")) is int]
+        if result and not raws:  # they cannot be confirmed, so they would come again at once
+            raise NetworkError("getUpdates gave nothing that is an update")
+        return raws
+
+
+def _longer(pause: float) -> float:
+    """The pause after this one."""
+    first, longest = PAUSES
+    return min(longest, pause * 2 or first)
 
 
 class TelegramFiles:
@@ -101,9 +114,19 @@ class TelegramFiles:
         self._bot = bot
 
     async def fetch(self, file_id: str) -> bytes:
-        """The file's bytes; raises `FileGoneError` where trying again cannot help, else `TelegramError`."""
+        """The file's bytes, all of them.
+
+        Raises `FileGoneError` where trying again cannot help, `OutageError` where the network is to blame,
+        else `TelegramError`.
+        """
         try:
             file = await self._bot.get_file(file_id)
-            return bytes(await file.download_as_bytearray())
+            data = bytes(await file.download_as_bytearray())
         except (BadRequest, InvalidToken) as error:
             raise FileGoneError(str(error)) from None
+        except (NetworkError, RetryAfter) as error:
+            raise OutageError(str(error)) from None
+        if file.file_size is not None and len(data) != file.file_size:
+            # A page that something in between gave instead, or what a broken connection left of the file.
+            raise OutageError(f"{len(data)} bytes came of a file of {file.file_size}")
+        return data

@@ -1,5 +1,6 @@
 """The one mouth: makes a screen of a message, sends or edits it, and says how that ended."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from typing import Any
@@ -33,7 +34,7 @@ from bot.services.ports import (
 from bot.texts import speech
 from handlers.render import screen
 from handlers.screen import Recording, Rows, Screen, plain
-from handlers.telegram.transport import NeverSent
+from handlers.telegram.answers import NeverSent
 
 log = structlog.get_logger()
 
@@ -41,25 +42,65 @@ UNREACHABLE = ("chat not found", "user is deactivated", "peer_id_invalid", "bot 
 NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 
 
+PROBE = 5.0
+"""Seconds that Telegram gets to answer whether it can be reached again."""
+
+
 class TelegramSender:
-    """Delivers messages through the Bot API."""
+    """Delivers messages through the Bot API.
+
+    After trouble with the network, Telegram is asked by a call that does nothing whether it can be reached, before
+    the next message is sent: so an outage puts in doubt what was in the air when it began, and nothing else.
+    """
 
     def __init__(self, bot: Bot, store: AudioStore) -> None:
         self._bot = bot
         self._store = store
+        self._trouble = False
+        self._probe: asyncio.Future[Outcome | None] | None = None
 
     async def deliver(self, outgoing: Outgoing) -> Outcome:
         """Send or edit one message; every ending is an outcome."""
         made = screen(outgoing.message, speech(outgoing.language))
+        if self._trouble and (outage := await self._outage()) is not None:
+            return outage
         try:
-            if made.commands is not None:
-                return await self._set_commands(outgoing.chat_id, made.commands)
-            if outgoing.edits is not None:
-                return await self._edit(outgoing.chat_id, outgoing.edits, made)
-            message = await self._send(outgoing.chat_id, made)
-            return Sent(message.message_id)
+            outcome = await self._attempt(outgoing, made)
         except TelegramError as error:
-            return _outcome(error)
+            outcome = _outcome(error)
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
+            log.exception("send.answer_unreadable")
+            outcome = Uncertain(f"an answer that cannot be read: {type(error).__name__}")
+        match outcome:
+            case Uncertain() | NotSent(again=True):
+                self._trouble = True
+        return outcome
+
+    async def _outage(self) -> Outcome | None:
+        """How every sending ends as long as Telegram does not answer; None when it does again."""
+        if self._probe is None:  # one question for all who wait
+            self._probe = asyncio.ensure_future(self._ask())
+        return await asyncio.shield(self._probe)
+
+    async def _ask(self) -> Outcome | None:
+        try:
+            await self._bot.get_me(read_timeout=PROBE)
+        except TelegramRetryAfter as error:
+            return RetryAfter(seconds_of(error))
+        except TelegramError as error:
+            return NotSent(f"not tried, because Telegram cannot be reached: {error}")
+        finally:
+            self._probe = None
+        self._trouble = False
+        return None
+
+    async def _attempt(self, outgoing: Outgoing, made: Screen) -> Outcome:
+        if made.commands is not None:
+            return await self._set_commands(outgoing.chat_id, made.commands)
+        if outgoing.edits is not None:
+            return await self._edit(outgoing.chat_id, outgoing.edits, made)
+        message = await self._send(outgoing.chat_id, made)
+        return Sent(message.message_id)
 
     async def _set_commands(self, chat_id: int, commands: tuple[tuple[str, str], ...]) -> Outcome:
         menu = [BotCommand(name, description) for name, description in commands]

@@ -38,6 +38,7 @@ async def bot(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> AsyncIterato
         base_url=f"{sandbox.url}/bot",
         base_file_url=f"{sandbox.url}/file/bot",
         request=AiohttpRequest(read_timeout=0.5),
+        get_updates_request=AiohttpRequest(read_timeout=0.5),
     )
     async with bot:
         yield bot

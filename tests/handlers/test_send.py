@@ -1,5 +1,6 @@
 """Sending: what a message becomes at Telegram, and every way in which that can end."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -270,11 +271,66 @@ async def test_what_telegram_refuses(sender: TelegramSender, ann: Person, words:
     assert outcome.reason
 
 
-@pytest.mark.parametrize("fault", ["drop_after", "drop_before", "malformed", "error"])
+@pytest.mark.parametrize(
+    "fault",
+    ["drop_after", "drop_before", "malformed", "error", "error_after", "half", "hang_before", "hang_after"],
+)
 async def test_left_open(sender: TelegramSender, client: SandboxClient, ann: Person, fault: str) -> None:
-    """A broken connection, an answer that is none, a gateway's page: nobody knows."""
-    await client.fault(fault, "sendMessage")
+    """A broken connection, an answer that is none or does not come, a gateway's page: nobody knows."""
+    await client.fault(fault, "sendMessage", seconds=60)
     assert isinstance(await deliver(sender, ann.id, text("Hello")), Uncertain)
+
+
+@pytest.mark.parametrize("status", [302, 401, 403, 404, 407])
+async def test_turned_away(sender: TelegramSender, client: SandboxClient, ann: Person, status: int) -> None:
+    """A proxy or a login page did not pass it on: nobody blocked the bot, and it goes again."""
+    await client.fault("error", "sendMessage", status=status)
+    outcome = await deliver(sender, ann.id, text("Hello"))
+    assert outcome == NotSent(f"a page with status {status} instead of an answer")
+    assert isinstance(await deliver(sender, ann.id, text("Hello")), Sent)
+    assert await ann.reads() == ["Hello"]
+
+
+async def test_an_outage_puts_nothing_else_in_doubt(
+    sender: TelegramSender, client: SandboxClient, ann: Person
+) -> None:
+    """After a doubt Telegram is asked first whether it is there; until it is, nothing is tried and nothing open."""
+    await client.fault("error", status=502, times=3)
+    assert isinstance(await deliver(sender, ann.id, text("First")), Uncertain)
+    for _ in range(2):
+        outcome = await deliver(sender, ann.id, text("Second"))
+        assert isinstance(outcome, NotSent)
+        assert outcome.again
+    assert isinstance(await deliver(sender, ann.id, text("Third")), Sent)
+    calls = [(entry["method"], entry["status"]) for entry in await client.requests()]
+    assert calls[1:] == [
+        ("sendMessage", 502),
+        ("getMe", 502),
+        ("getMe", 502),
+        ("getMe", 200),
+        ("sendMessage", 200),
+    ]
+
+
+async def test_many_ask_once(sender: TelegramSender, client: SandboxClient, ann: Person) -> None:
+    """Whoever wants to send meanwhile waits for the same answer, and goes when it is good."""
+    await client.fault("drop_before", "sendMessage")
+    assert isinstance(await deliver(sender, ann.id, text("x")), Uncertain)
+    await client.fault("delay", "getMe", seconds=0.1)
+    outcomes = await asyncio.gather(*(deliver(sender, ann.id, text(f"{n}")) for n in range(5)))
+    assert all(isinstance(outcome, Sent) for outcome in outcomes)
+    assert len(await client.requests("getMe")) == 2  # the first was made at the start
+    assert sorted(await ann.reads()) == ["0", "1", "2", "3", "4"]
+
+
+async def test_silence_wanted_of_the_question(
+    sender: TelegramSender, client: SandboxClient, ann: Person
+) -> None:
+    """A 429 for it holds everybody, like any other."""
+    await client.fault("drop_before", "sendMessage")
+    assert isinstance(await deliver(sender, ann.id, text("x")), Uncertain)
+    await client.fault("retry_after", "getMe", seconds=7)
+    assert await deliver(sender, ann.id, text("x")) == RetryAfter(7.0)
 
 
 @pytest.fixture
@@ -343,6 +399,29 @@ async def bare(store: AudioStore) -> AsyncIterator[TelegramSender]:
         Bot("5:x", base_url=str(server.make_url("/bot")), request=AiohttpRequest()) as bot,
     ):
         yield TelegramSender(bot, store)
+
+
+@pytest.fixture
+async def odd(store: AudioStore) -> AsyncIterator[TelegramSender]:
+    """A sender to a server whose good answers have an odd shape."""
+
+    async def answer(request: web.Request) -> web.Response:
+        me = {"id": 5, "is_bot": True, "first_name": "Odd", "username": "odd_bot"}
+        result = me if request.match_info["method"] == "getMe" else {"message_id": "one"}
+        return web.json_response({"ok": True, "result": result})
+
+    application = web.Application()
+    application.router.add_post("/bot5:x/{method}", answer)
+    async with (
+        TestServer(application) as server,
+        Bot("5:x", base_url=str(server.make_url("/bot")), request=AiohttpRequest()) as bot,
+    ):
+        yield TelegramSender(bot, store)
+
+
+async def test_an_answer_of_another_shape(odd: TelegramSender) -> None:
+    """Good news that the library cannot read: it may well have arrived."""
+    assert isinstance(await deliver(odd, 5, text("Hello")), Uncertain)
 
 
 async def test_a_server_without_menus(bare: TelegramSender) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import logging
 import socket
+import time
 import traceback
 from collections.abc import AsyncIterator
 from typing import Any
@@ -10,13 +11,14 @@ from typing import Any
 import pytest
 import structlog
 from aiohttp import web
-from telegram import Bot, InputFile
-from telegram.error import NetworkError, TelegramError, TimedOut
+from telegram import Bot, CallbackQuery, InputFile
+from telegram.error import BadRequest, NetworkError, TelegramError
 
 from bot import logs
 from bot.sandbox import Person, Sandbox, SandboxClient
 from handlers.telegram import transport
-from handlers.telegram.transport import AiohttpRequest, AnswerLost, AnswerTooLarge, NeverSent
+from handlers.telegram.answers import AnswerLost, NeverSent
+from handlers.telegram.transport import AiohttpRequest, AnswerTooLarge
 
 
 @pytest.fixture
@@ -131,22 +133,140 @@ async def test_a_call_may_have_its_own_patience(bot: Bot, client: SandboxClient,
     assert (await bot.send_message(ann.id, "Hello", read_timeout=5)).text == "Hello"
 
 
-async def test_answers_that_are_none(bot: Bot, client: SandboxClient, ann: Person) -> None:
-    """A gateway's page and a cut-off answer are errors of the network, not of the call."""
-    await client.fault("error", "sendMessage", status=502)
-    with pytest.raises(NetworkError) as gateway:
+@pytest.mark.parametrize(
+    ("fault", "status", "error", "arrived"),
+    [
+        ("error", 502, AnswerLost, 0),
+        ("error_after", 502, AnswerLost, 1),
+        ("error", 200, AnswerLost, 0),
+        ("error_after", 200, AnswerLost, 1),
+        ("error", 403, NeverSent, 0),
+        ("malformed", 200, AnswerLost, 1),
+        ("half", 200, AnswerLost, 1),
+        ("hang_before", 200, AnswerLost, 0),
+        ("hang_after", 200, AnswerLost, 1),
+    ],
+)
+async def test_answers_that_are_none(
+    bot: Bot,
+    client: SandboxClient,
+    ann: Person,
+    fault: str,
+    status: int,
+    error: type[Exception],
+    arrived: int,
+) -> None:
+    """A gateway's page, half an answer, none: errors of the network, honest about what may have happened."""
+    await client.fault(fault, "sendMessage", status=status, seconds=60)
+    with pytest.raises(NetworkError) as caught:
         await bot.send_message(ann.id, "Hello")
-    assert not isinstance(gateway.value, NeverSent)
-    await client.fault("malformed", "sendMessage")
-    with pytest.raises(TelegramError, match="Invalid server response"):
-        await bot.send_message(ann.id, "Hello")
+    assert type(caught.value) is error
+    assert len(await ann.history()) == arrived
 
 
-async def test_the_two_kinds_stay_apart() -> None:
-    """No handler of one catches the other by accident."""
-    assert not issubclass(NeverSent, TimedOut)
-    assert not issubclass(AnswerLost, NeverSent)
-    assert issubclass(AnswerLost, NetworkError)
+async def test_an_answer_that_trickles(bot: Bot, client: SandboxClient, ann: Person) -> None:
+    """Each piece comes in time, the whole does not: nobody waits for its end."""
+    await client.fault("trickle", "sendMessage", seconds=8)
+    with pytest.raises(AnswerLost):
+        await bot.send_message(ann.id, "Hello")
+    assert await ann.reads() == ["Hello"]
+
+
+async def test_a_large_answer_may_take_its_time(
+    request_: AiohttpRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As long as it comes faster than the slowest that is allowed, it is waited for beyond the patience."""
+    monkeypatch.setattr(transport, "SLOWEST", 1_000)
+
+    async def slow(request: web.Request) -> web.StreamResponse:
+        response = web.StreamResponse()
+        await response.prepare(request)
+        for _ in range(8):
+            await response.write(b"x" * 5_000)
+            await asyncio.sleep(0.08)
+        return response
+
+    async with _Server(slow) as url:
+        began = time.monotonic()
+        assert await request_.do_request(f"{url}/file", "GET") == (200, b"x" * 40_000)
+        assert time.monotonic() - began > 0.3  # what it may wait for an answer
+
+
+async def test_a_connection_that_closed_meanwhile(bot: Bot, client: SandboxClient, ann: Person) -> None:
+    """The server closed a connection that it had promised to keep: the next call makes a new one."""
+    for number in range(5):
+        await client.fault("close", "sendMessage")
+        await bot.send_message(ann.id, f"{number}")
+        await client.info()  # the end of the connection arrives in the meantime
+    assert await ann.reads() == ["0", "1", "2", "3", "4"]
+
+
+# --- what may be done twice
+
+
+async def pressed(bot: Bot, ann: Person) -> CallbackQuery:
+    """A press that waits for its answer."""
+    row = [[{"text": "Go", "callback_data": "go"}]]
+    await bot.send_message(ann.id, "x", reply_markup={"inline_keyboard": row})
+    await ann.client.post(f"people/{ann.id}/press", message_id=1, data="go")
+    [update] = await bot.get_updates(timeout=5, read_timeout=10)
+    assert update.callback_query is not None
+    return update.callback_query
+
+
+@pytest.mark.parametrize("fault", ["drop_before", "error"])
+async def test_harmless_calls_are_repeated(bot: Bot, client: SandboxClient, ann: Person, fault: str) -> None:
+    """An answer to a press is worth nothing a moment later: a connection that breaks costs it a moment."""
+    query = await pressed(bot, ann)
+    await client.fault(fault, "answerCallbackQuery", times=2)
+    await query.answer("Done")
+    assert await calls(client, "answerCallbackQuery") == 3
+    assert [event["text"] for event in await client.events(kinds="answer")] == ["Done"]
+
+
+@pytest.mark.parametrize("fault", ["drop_after", "error_after", "malformed", "half"])
+async def test_harmless_calls_that_had_happened(
+    bot: Bot, client: SandboxClient, ann: Person, fault: str
+) -> None:
+    """The second time Telegram says that the press has been answered, and so it has."""
+    query = await pressed(bot, ann)
+    await client.fault(fault, "answerCallbackQuery")
+    with pytest.raises(BadRequest, match=r"(?i)query is too old"):
+        await query.answer("Done")
+    assert [event["text"] for event in await client.events(kinds="answer")] == ["Done"]
+
+
+async def test_not_for_ever(bot: Bot, client: SandboxClient) -> None:
+    """The third failure is told."""
+    await client.fault("drop_before", "setMyCommands", times=3)
+    with pytest.raises(AnswerLost):
+        await bot.set_my_commands([("start", "Begin")])
+    assert await calls(client, "setMyCommands") == 3
+
+
+async def test_who_waited_long_is_not_kept_waiting(
+    bot: Bot, client: SandboxClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A call that hung is not repeated: its caller has waited enough."""
+    monkeypatch.setattr(transport, "QUICKLY", 0.2)
+    await client.fault("hang_after", "setMyCommands", seconds=60)
+    with pytest.raises(AnswerLost):
+        await bot.set_my_commands([("start", "Begin")])
+    async with asyncio.timeout(5):
+        while not await calls(client, "setMyCommands"):  # noqa: ASYNC110 - a call is noted when it ends
+            await asyncio.sleep(0.01)
+    assert await calls(client, "setMyCommands") == 1
+
+
+async def test_a_download_that_breaks_is_made_again(bot: Bot, client: SandboxClient, ann: Person) -> None:
+    """Half a file and a gateway's page are no file; the third time it comes."""
+    sent = await bot.send_document(ann.id, InputFile(b"x" * 5000, filename="a.bin"))
+    assert sent.document is not None
+    file = await bot.get_file(sent.document.file_id)
+    for fault in ("half", "error"):
+        await client.fault(fault, "download", status=404)
+    assert bytes(await file.download_as_bytearray()) == b"x" * 5000
+    assert [entry["status"] for entry in await client.requests("download")] == [200, 404, 200]
 
 
 # --- bounds
@@ -179,7 +299,9 @@ async def test_redirects_are_not_followed(request_: AiohttpRequest) -> None:
         raise web.HTTPFound("http://127.0.0.1:9/steal")
 
     async with _Server(elsewhere) as url:
-        assert (await request_.do_request(f"{url}/bot1:x/getMe", "POST"))[0] == 302
+        for method in ("POST", "GET"):
+            with pytest.raises(NeverSent, match="302"):
+                await request_.do_request(f"{url}/bot1:x/getMe", method)
 
 
 class _Server:
