@@ -72,12 +72,18 @@ class Window:
         return not self._sent or self._sent[-1] + self._period <= now
 
 
+BROAD_BURST = 0.1
+"""Seconds' worth of messages to many that may go at once: a second's whole budget in one go would keep
+an urgent message waiting for as long."""
+
+
 class Budget:
     """Who may be written to now, and how long everybody else has to wait."""
 
     def __init__(self, policy: TelegramPolicy) -> None:
         self._policy = policy
         self._all = Window(policy.per_second, 1.0)
+        self._broad = Bucket(policy.per_second, max(1.0, policy.per_second * BROAD_BURST))
         self._chats: dict[int, list[Bucket | Window]] = {}
         self._resting: dict[int, float] = {}
         self._held_until = 0.0
@@ -86,9 +92,15 @@ class Budget:
         """Seconds until anybody may be written to; 0 if now."""
         return max(0.0, self._held_until - now, self._all.wait(now))
 
-    def take(self, chat_id: int, now: float, *, in_chat: bool = True) -> None:
+    def wait_broad(self, now: float) -> float:
+        """Seconds until another message to many may go: evenly spread, so that the others find room between."""
+        return self._broad.wait(now)
+
+    def take(self, chat_id: int, now: float, *, in_chat: bool = True, broad: bool = False) -> None:
         """A message goes to the chat now, or a call is made that leaves none there."""
         self._all.take(now)
+        if broad:
+            self._broad.take(now)
         if not in_chat:
             return
         for limit in self._limits(chat_id):

@@ -1,29 +1,30 @@
 """Messages out: the most urgent first, within Telegram's limits, in order within a chat, each sent once.
 
 A row is claimed ("sending", committed) before the network is touched and settled after it. A row that is
-still "sending" when the program starts was cut off in the air: its kind decides, as after any doubt.
+still "sending" when the program starts was cut off in the air: its kind decides, as after any doubt. What
+ended and what goes next share a commit.
 """
 
 import asyncio
+import contextlib
 import time
-from collections.abc import Sequence
-from typing import Any
+from dataclasses import dataclass
 
 import structlog
-from sqlalchemy.orm import aliased
-from sqlmodel import col, or_, select, update
+from sqlmodel import col, select
 
 from bot.delivery.budget import Budget
-from bot.delivery.settle import if_uncertain_of, settle, write
+from bot.delivery.claim import Claimed, candidates, claim
+from bot.delivery.settle import settle
 from bot.logs import redact
-from bot.services.messages import IfUncertain, load
-from bot.services.ports import Deliver, NotSent, Outcome, Outgoing, RetryAfter, Uncertain
-from bot.services.unit import Unit, Units
-from storage.tables import OutboxRow, Person, ReviewGroup
+from bot.services.ports import Deliver, NotSent, Outcome, RetryAfter, Uncertain
+from bot.services.unit import Group, Units
+from storage.database import in_trouble
+from storage.tables import OutboxRow
 
 log = structlog.get_logger()
 
-AT_ONCE = 24
+AT_ONCE = 40
 """Messages in the air at the same time, to different chats."""
 
 DOUBT_PAUSE = 1.0
@@ -35,11 +36,22 @@ OUTAGE_PAUSES = (0.25, 30.0)
 Without a connection nothing can be sent to anybody, so everybody waits and no message uses up a try.
 """
 
+DATABASE_PAUSES = (0.2, 5.0)
+"""Seconds before a commit that failed is tried again: the first, doubled up to the second."""
+
 FAIR_EVERY = 8
 """Every so-many-th claim takes the oldest rows, whatever their lane: urgency starves nobody."""
 
 LOOK_EVERY = 1.0
 """Seconds between looks at the table when nobody woke us."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Landed:
+    """A sending that ended, not yet written down."""
+
+    row: OutboxRow
+    outcome: Outcome
 
 
 class Outbox:
@@ -51,13 +63,17 @@ class Outbox:
         self._budget = budget
         self._woken = asyncio.Event()
         self._air: dict[int, asyncio.Task[None]] = {}
+        self._landed: list[_Landed] = []
+        self._queued = True
         self._loop: asyncio.Task[None] | None = None
         self._stopping = False
         self._claims = 0
         self._outage = 0.0
+        self._trouble = 0.0
 
     def wake(self) -> None:
         """Something was queued."""
+        self._queued = True
         self._woken.set()
 
     async def start(self) -> None:
@@ -74,7 +90,7 @@ class Outbox:
         self._loop = asyncio.create_task(self._run())
 
     async def stop(self, grace: float = 4.0) -> None:
-        """Claim no more; wait for what is in the air.
+        """Claim no more; wait for what is in the air and write down how it ended.
 
         What Telegram has not answered within the grace (seconds) counts as cut off at the next start.
         """
@@ -87,117 +103,114 @@ class Outbox:
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
+        try:
+            await self._turn()
+        except Exception:
+            log.exception("outbox.not_written_down", messages=len(self._landed))
 
     async def _run(self) -> None:
         while not self._stopping:
             self._woken.clear()
             try:
-                claimed = await self._claim()
+                went = await self._turn()
+                self._trouble = 0.0
             except Exception:
-                log.exception("outbox.claim_failed")
-                claimed = None
-            for outgoing, row in claimed or ():
-                task = asyncio.create_task(self._send(outgoing, row))
-                self._air[row.chat_id] = task
-            if claimed is None:
+                first, longest = DATABASE_PAUSES
+                self._trouble = min(longest, self._trouble * 2 or first)
+                log.exception("outbox.turn_failed", pause=self._trouble)
+                await asyncio.sleep(self._trouble)  # nothing is forgotten: what landed is written down then
+                continue
+            if not went:
                 await self._wait()
 
     async def _wait(self) -> None:
         now = time.monotonic()
         waits = [LOOK_EVERY, *self._budget.spent(now).values()]
+        if (broad := self._budget.wait_broad(now)) > 0:
+            waits.append(broad)
         if (held := self._budget.wait_all(now)) > 0:
             waits = [held]
-        try:
+        with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(max(0.001, min(waits))):
                 await self._woken.wait()
-        except TimeoutError:
-            pass
 
-    async def _claim(self) -> list[tuple[Outgoing, OutboxRow]] | None:
-        """Take the next rows that may go now, at most one a chat; they are "sending" when this returns.
+    async def _turn(self) -> bool:
+        """Write down what landed and send what may go now, in one commit; False if there was nothing to do."""
+        landed = list(self._landed)
+        claims = await self._may_claim(landed)
+        if not landed and not claims:
+            return False
+        claimed: list[Claimed] = []
+        async with self._units.together("outbox.turn") as group:
+            for one in landed:
+                await self._write_down(group, one)
+            if claims:
+                claimed = await self._claim(group, landed)
+        del self._landed[: len(landed)]
+        for one in landed:
+            del self._air[one.row.chat_id]
+        for chosen in claimed:
+            self._air[chosen.row.chat_id] = asyncio.create_task(self._send(chosen))
+        went = bool(landed or claimed)
+        self._queued |= went
+        return went
 
-        None if nothing may go now; an empty list if all that was met needed no sending any more.
-        """
+    async def _may_claim(self, landed: list[_Landed]) -> bool:
+        """Whether there may be something to send now; where a commit is made anyway, it is worth a look."""
+        if self._stopping or len(self._air) - len(landed) >= AT_ONCE:
+            return False
         now = time.monotonic()
-        room = AT_ONCE - len(self._air)
-        if room <= 0 or self._budget.wait_all(now) > 0:
-            return None
+        if self._budget.wait_all(now) > 0:
+            return False
+        if self._queued or landed:
+            self._queued = False
+            return True
         busy = {*self._air, *self._budget.spent(now)}
         async with self._units.reading() as look:
-            waiting = await look.tx.first(self._candidates(look, busy).limit(1))
-        if waiting is None:
-            return None
-        self._claims += 1
-        async with self._units.writing("outbox claim", "outbox.claim") as unit:
-            rows = await unit.tx.all(self._candidates(unit, busy).limit(room * 4))
-            chosen = await self._choose(unit, rows, room)
-            if chosen:
-                await unit.tx.change(
-                    update(OutboxRow)
-                    .where(col(OutboxRow.id).in_([row.id for _, row in chosen]))
-                    .values(state="sending", attempts=OutboxRow.attempts + 1)
-                )
-        return chosen
+            broad = self._budget.wait_broad(now) <= 0
+            return await look.tx.first(candidates(look, busy, broad=broad).limit(1)) is not None
 
-    def _candidates(self, unit: Unit, busy: set[int]) -> Any:
-        original = aliased(OutboxRow)
-        query = (
-            select(OutboxRow)
-            .outerjoin(original, col(OutboxRow.edits) == col(original.id))
-            .where(OutboxRow.state == "queued")
-            .where(or_(col(OutboxRow.not_before).is_(None), col(OutboxRow.not_before) <= unit.now))
-            # An edit never overtakes its message.
-            .where(or_(col(OutboxRow.edits).is_(None), col(original.state).not_in(["sending", "queued"])))
-        )
-        if busy:
-            query = query.where(col(OutboxRow.chat_id).not_in(busy))
-        if self._claims % FAIR_EVERY == FAIR_EVERY - 1:
-            return query.order_by(col(OutboxRow.id))
-        return query.order_by(col(OutboxRow.lane), col(OutboxRow.happens_at), col(OutboxRow.id))
-
-    async def _choose(
-        self, unit: Unit, rows: Sequence[OutboxRow], room: int
-    ) -> list[tuple[Outgoing, OutboxRow]]:
-        chosen: list[tuple[Outgoing, OutboxRow]] = []
-        chats: set[int] = set()
+    async def _claim(self, group: Group, landed: list[_Landed]) -> list[Claimed]:
+        """Take the next rows that may go now; they are "sending" once this commit stands."""
         now = time.monotonic()
-        readers = await _readers(unit, {row.chat_id for row in rows})
-        for row in rows:
-            if len(chosen) >= room or self._budget.wait_all(now) > 0:
-                break
-            if row.chat_id in chats:
-                continue
-            language, reachable = readers.get(row.chat_id, ("en", True))
-            outgoing = await _prepare(unit, row, language, reachable=reachable)
-            if outgoing is not None:
-                chats.add(row.chat_id)
-                self._budget.take(row.chat_id, now, in_chat=outgoing.message.in_chat)
-                chosen.append((outgoing, row))
-        return chosen
+        in_air = self._air.keys() - {one.row.chat_id for one in landed}
+        room = AT_ONCE - len(in_air)
+        self._claims += 1
+        fair = self._claims % FAIR_EVERY == FAIR_EVERY - 1
+        unit = group.unit("outbox claim")
+        query = candidates(
+            unit,
+            {*in_air, *self._budget.spent(now)},
+            fair=fair,
+            broad=self._budget.wait_broad(now) <= 0,
+        )
+        return await claim(unit, await unit.tx.all(query.limit(room * 4)), self._budget, room)
 
-    async def _send(self, outgoing: Outgoing, row: OutboxRow) -> None:
+    async def _write_down(self, group: Group, one: _Landed) -> None:
         try:
-            outcome = await self._deliver.deliver(outgoing)
+            async with group.alone(f"outbox {one.row.id}") as unit:
+                await settle(unit, one.row, one.outcome)
+        except Exception as error:
+            if in_trouble(error):
+                raise
+            log.exception("outbox.settle_failed", row=one.row.id)  # it counts as cut off at the next start
+
+    async def _send(self, chosen: Claimed) -> None:
+        row = chosen.row
+        try:
+            outcome = await self._deliver.deliver(chosen.outgoing)
         except Exception as error:  # words that cannot be made are no doubt about the network
             log.exception("outbox.deliver_failed", row=row.id, kind=row.kind)
             outcome = NotSent(redact(repr(error))[:500], again=False)
-        self._pause_after(outcome)
-        try:
-            async with self._units.writing(f"outbox {row.id}", "outbox.settle") as unit:
-                fresh = await unit.tx.one(select(OutboxRow).where(OutboxRow.id == row.id))
-                await settle(unit, fresh, outcome)
-            if isinstance(outcome, Uncertain):
-                pause = DOUBT_PAUSE * 2 ** (fresh.attempts - 1)
-                self._budget.rest(row.chat_id, pause, time.monotonic())
-        except Exception:  # the row stays "sending" and counts as cut off at the next start
-            log.exception("outbox.settle_failed", row=row.id)
-        finally:
-            self._air.pop(row.chat_id, None)
-            self._woken.set()
+        self._pause_after(outcome, row)
+        self._landed.append(_Landed(row, outcome))
+        self._woken.set()
 
-    def _pause_after(self, outcome: Outcome) -> None:
-        """Hold everybody when Telegram wants silence or cannot be reached."""
+    def _pause_after(self, outcome: Outcome, row: OutboxRow) -> None:
+        """Hold everybody when Telegram wants silence or cannot be reached, and one chat after a doubt."""
         now = time.monotonic()
+        if isinstance(outcome, Uncertain):
+            self._budget.rest(row.chat_id, DOUBT_PAUSE * 2 ** (row.attempts - 1), now)
         if isinstance(outcome, RetryAfter):
             self._budget.hold(outcome.seconds, now)
         if not isinstance(outcome, NotSent):
@@ -206,42 +219,3 @@ class Outbox:
             first, longest = OUTAGE_PAUSES
             self._outage = min(longest, self._outage * 2 or first)
             self._budget.hold(self._outage, now)
-
-
-async def _readers(unit: Unit, chats: set[int]) -> dict[int, tuple[str, bool]]:
-    people = await unit.tx.all(
-        select(Person.telegram_id, Person.language, Person.language_hint, Person.reachable).where(
-            col(Person.telegram_id).in_(chats)
-        )
-    )
-    groups = await unit.tx.all(
-        select(ReviewGroup.chat_id, ReviewGroup.language).where(col(ReviewGroup.chat_id).in_(chats))
-    )
-    readers = {chat: (language or hint, reachable) for chat, language, hint, reachable in people}
-    return readers | {chat: (language, True) for chat, language in groups}
-
-
-async def _prepare(unit: Unit, row: OutboxRow, language: str, *, reachable: bool) -> Outgoing | None:
-    """What to deliver for a row; None if it needs no sending any more, and then it is settled here."""
-    end = None
-    if row.expires_at is not None and row.expires_at <= unit.now:
-        end = ("cancelled", "too late to be of use")
-    elif not reachable:
-        end = ("blocked", "the person blocked the bot")
-    original = await unit.tx.get(OutboxRow, row.edits) if row.edits else None
-    edits = original.message_id if original else None
-    if end is None and original is not None and edits is None:
-        # Nobody knows the message's id: it goes out anew if its kind must arrive.
-        lost = original.state in ("uncertain", "sent")
-        again = lost and if_uncertain_of(row) is IfUncertain.AGAIN
-        end = None if again else ("cancelled", f"its message is {original.state}")
-    if end is not None:
-        state, reason = end
-        await write(unit, row, state=state, error=reason)
-        return None
-    try:
-        return Outgoing(row.chat_id, language, load(row.kind, row.data), edits)
-    except Exception as error:
-        log.exception("outbox.unreadable", row=row.id, kind=row.kind)
-        await write(unit, row, state="failed", error=redact(repr(error))[:500])
-        return None

@@ -3,6 +3,7 @@
 from typing import Any
 
 import structlog
+from sqlalchemy import bindparam
 from sqlalchemy.orm import aliased
 from sqlmodel import col, exists, select, update
 
@@ -10,9 +11,16 @@ from bot.services import people
 from bot.services.messages import KINDS, IfUncertain
 from bot.services.ports import Blocked, Moved, NotSent, Outcome, RetryAfter, Sent, Uncertain
 from bot.services.unit import Unit
+from storage.database import Prepared
 from storage.tables import Assignment, OutboxRow, ReviewGroup
 
 log = structlog.get_logger()
+
+SENT: Prepared[Any] = Prepared(
+    update(OutboxRow)
+    .where(col(OutboxRow.id) == bindparam("row_id"))
+    .values(state="sent", message_id=bindparam("message_id"), sent_at=bindparam("now"), error="")
+)
 
 DOUBTS = 4
 """How often a message that must arrive is sent, when each time it stays open whether it did."""
@@ -31,9 +39,11 @@ async def write(unit: Unit, row: OutboxRow, **values: Any) -> None:
 
 async def settle(unit: Unit, row: OutboxRow, outcome: Outcome) -> None:
     """Record how the sending of a row ended, and whether it goes again."""
+    if not isinstance(outcome, Sent):  # what became of it meanwhile counts: taken back, or its chat moved
+        row = await unit.tx.get(OutboxRow, row.id) or row
     match outcome:
         case Sent(message_id):
-            await write(unit, row, state="sent", message_id=message_id, sent_at=unit.now, error="")
+            await unit.tx.change(SENT, row_id=row.id, message_id=message_id, now=unit.now)
             if row.edits is not None:  # if it went out anew, this is the id of the message that it stands for
                 original = update(OutboxRow).where(col(OutboxRow.id) == row.edits)
                 await unit.tx.change(

@@ -1,0 +1,131 @@
+"""Which messages go next: the most urgent first, within an urgency those about what happens soonest."""
+
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from sqlalchemy import bindparam
+from sqlalchemy.orm import aliased
+from sqlmodel import col, or_, select, update
+
+from bot.delivery.budget import Budget
+from bot.delivery.settle import if_uncertain_of, write
+from bot.logs import redact
+from bot.services.messages import IfUncertain, Lane, load
+from bot.services.ports import Outgoing
+from bot.services.unit import Unit
+from storage.database import Prepared
+from storage.tables import OutboxRow, Person, ReviewGroup
+
+log = structlog.get_logger()
+
+PERSON: Prepared[Any] = Prepared(
+    select(Person.language, Person.language_hint, Person.reachable).where(
+        Person.telegram_id == bindparam("chat_id")
+    )
+)
+GROUP: Prepared[Any] = Prepared(
+    select(ReviewGroup.language).where(ReviewGroup.chat_id == bindparam("chat_id"))
+)
+SENDING: Prepared[Any] = Prepared(
+    update(OutboxRow)
+    .where(col(OutboxRow.id) == bindparam("row_id"))
+    .values(state="sending", attempts=OutboxRow.attempts + 1)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Claimed:
+    """A row that is "sending" once this commit stands, and what to deliver for it."""
+
+    row: OutboxRow
+    outgoing: Outgoing
+
+
+def candidates(unit: Unit, busy: Iterable[int], *, fair: bool = False, broad: bool = True) -> Any:
+    """The rows that may go to chats that are not busy, the next one first.
+
+    `fair`: the oldest first, whatever their lane. Not `broad`: without those that everything else goes before.
+    """
+    original = aliased(OutboxRow)
+    query = (
+        select(OutboxRow)
+        .outerjoin(original, col(OutboxRow.edits) == col(original.id))
+        .where(OutboxRow.state == "queued")
+        .where(or_(col(OutboxRow.not_before).is_(None), col(OutboxRow.not_before) <= unit.now))
+        # An edit never overtakes its message.
+        .where(or_(col(OutboxRow.edits).is_(None), col(original.state).not_in(["sending", "queued"])))
+    )
+    chats = list(busy)
+    if chats:
+        query = query.where(col(OutboxRow.chat_id).not_in(chats))
+    if not broad:
+        query = query.where(OutboxRow.lane < Lane.BROADCAST)
+    if fair:
+        return query.order_by(col(OutboxRow.id))
+    return query.order_by(col(OutboxRow.lane), col(OutboxRow.happens_at), col(OutboxRow.id))
+
+
+async def claim(unit: Unit, rows: Sequence[OutboxRow], budget: Budget, room: int) -> list[Claimed]:
+    """Take those of `rows` that the budget lets go now, at most one a chat and `room` in all.
+
+    What needs no sending any more is settled here.
+    """
+    claimed: list[Claimed] = []
+    chats: set[int] = set()
+    now = time.monotonic()
+    for row in rows:
+        if len(claimed) >= room or budget.wait_all(now) > 0:
+            break
+        broad = row.lane >= Lane.BROADCAST
+        if row.chat_id in chats or (broad and budget.wait_broad(now) > 0):
+            continue
+        outgoing = await _prepare(unit, row)
+        if outgoing is None:
+            continue
+        chats.add(row.chat_id)
+        budget.take(row.chat_id, now, in_chat=outgoing.message.in_chat, broad=broad)
+        await unit.tx.change(SENDING, row_id=row.id)
+        row.attempts += 1
+        claimed.append(Claimed(row, outgoing))
+    return claimed
+
+
+async def _reader(unit: Unit, chat_id: int) -> tuple[str, bool]:
+    """The language to speak in a chat, and whether anything arrives there."""
+    if chat_id < 0:
+        return await unit.tx.first(GROUP, chat_id=chat_id) or "en", True
+    found = await unit.tx.first(PERSON, chat_id=chat_id)
+    if found is None:
+        return "en", True
+    language, hint, reachable = found
+    return language or hint, reachable
+
+
+async def _prepare(unit: Unit, row: OutboxRow) -> Outgoing | None:
+    """What to deliver for a row; None if it needs no sending any more, and then it is settled here."""
+    language, reachable = await _reader(unit, row.chat_id)
+    end = None
+    if row.expires_at is not None and row.expires_at <= unit.now:
+        end = ("cancelled", "too late to be of use")
+    elif not reachable:
+        end = ("blocked", "the person blocked the bot")
+    original = await unit.tx.get(OutboxRow, row.edits) if row.edits else None
+    edits = original.message_id if original else None
+    if end is None and original is not None and edits is None:
+        # Nobody knows the message's id: it goes out anew if its kind must arrive.
+        lost = original.state in ("uncertain", "sent")
+        again = lost and if_uncertain_of(row) is IfUncertain.AGAIN
+        end = None if again else ("cancelled", f"its message is {original.state}")
+    if end is not None:
+        state, reason = end
+        await write(unit, row, state=state, error=reason)
+        return None
+    try:
+        return Outgoing(row.chat_id, language, load(row.kind, row.data), edits)
+    except Exception as error:
+        log.exception("outbox.unreadable", row=row.id, kind=row.kind)
+        await write(unit, row, state="failed", error=redact(repr(error))[:500])
+        return None
