@@ -185,7 +185,7 @@ class Clock:
                 if timer is None or timer.state != "pending" or timer.due_at > unit.now:
                     return
                 if timer.useful_until is not None and timer.useful_until < unit.now:
-                    raise TooLate(timer.kind, timer.subject)
+                    raise TooLate(timer.subject)
                 await unit.tx.change(_MARK, timer_id=timer_id, to="done")
                 await self._rings[timer.kind](unit, timer)
         except TooLate as late:
