@@ -35,13 +35,17 @@ from handlers.telegram.ears import Ears
 from handlers.telegram.fetch import Poller, TelegramFiles
 from handlers.telegram.send import TelegramSender
 from handlers.telegram.transport import AiohttpRequest, Patience
-from storage import migrate
+from storage import migrate, trouble
 from storage.database import Database
+from storage.trouble import trouble_of
 
 log = structlog.get_logger()
 
 FIRST_TRIES = 10
 """How often Telegram is tried at the start before giving up, with growing pauses."""
+
+LOCK_TRIES = 6
+"""How often the database is tried at the start while something else holds it; each try waits ten seconds."""
 
 MENU_PAUSES = (1.0, 300.0)
 """Seconds between tries to set a menu: the first, doubled up to the second."""
@@ -97,8 +101,10 @@ class App:
         """Start everything; raises `StartError` with what is wrong."""
         try:
             await self._start()
-        except BaseException:
+        except BaseException as error:
             await self._stack.aclose()
+            if (found := trouble_of(error)) is not None:
+                raise StartError(f"{found} (data folder: {self.config.settings.data})") from error
             raise
         return self
 
@@ -109,13 +115,16 @@ class App:
 
     async def _start(self) -> None:
         settings = self.config.settings
-        await asyncio.to_thread(settings.data.mkdir, parents=True, exist_ok=True)
+        try:
+            await asyncio.to_thread(settings.data.mkdir, parents=True, exist_ok=True)
+        except (FileExistsError, NotADirectoryError):
+            raise StartError(
+                f"the data folder {settings.data} cannot be made, a file is in its place: move that away, or let "
+                "DUOLOGUE_DATA name another folder"
+            ) from None
         self._stack.push_async_callback(self.database.close)
         await self._lock(settings.data / "duologue.lock")
-        try:
-            await migrate.upgrade(self.database)
-        except migrate.NewerDatabaseError as error:
-            raise StartError(str(error)) from None
+        await self._open_database()
         self._stack.push_async_callback(self.telegram.shutdown)
         await self._connect()
         await self._serve()
@@ -127,6 +136,20 @@ class App:
         except Timeout:
             raise StartError(f"another Duologue is running on {path.parent}; stop it first") from None
         self._stack.callback(lock.release)
+
+    async def _open_database(self) -> None:
+        """Bring the schema up to date; while a backup holds the database, wait."""
+        for left in reversed(range(LOCK_TRIES)):
+            try:
+                await migrate.upgrade(self.database)
+                async with self.database.writing():
+                    return  # it can be written to
+            except migrate.NewerDatabaseError as error:
+                raise StartError(str(error)) from None
+            except Exception as error:
+                if left == 0 or trouble_of(error) is not trouble.LOCKED:
+                    raise
+                log.warning("start.locked", hint=str(trouble.LOCKED), tries_left=left)
 
     async def _connect(self) -> None:
         pause = 0.2

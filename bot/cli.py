@@ -14,6 +14,7 @@ from bot import logs
 from bot.config import Config, ConfigError
 from storage import migrate
 from storage.database import Database
+from storage.trouble import trouble_of
 
 command_line = CommandLine(
     name="duologue",
@@ -78,6 +79,10 @@ async def upgrade() -> None:
         print(f"The database is at revision {await migrate.current(database)}.")
     except migrate.NewerDatabaseError as error:
         raise SystemExit(f"duologue: {error}") from None
+    except Exception as error:
+        if (trouble := trouble_of(error)) is not None:
+            raise SystemExit(f"duologue: {trouble}") from None
+        raise
     finally:
         await database.close()
 

@@ -28,6 +28,7 @@ from bot.config import Config, ConfigError, Settings
 from bot.rules.audio import Unreadable
 from storage import migrate
 from storage.database import Database
+from storage.trouble import trouble_of
 
 GOOD, NOTE, BAD = "✓", "•", "✗"
 
@@ -254,9 +255,13 @@ async def _database(settings: Settings) -> Finding:
         async with database.writing():
             pass  # takes the write lock and gives it back
     except (SQLAlchemyError, OSError) as error:
-        reason = str(getattr(error, "orig", None) or error)
-        mend = "Check its owner and its disk; if it is damaged, bring back a copy"
-        return Finding(BAD, f"The database {path} cannot be opened for writing: {reason}", mend)
+        trouble = trouble_of(error)
+        reason = trouble.what if trouble else str(getattr(error, "orig", None) or error)
+        mend = (
+            trouble.hint if trouble else "check its owner and its disk; if it is damaged, bring back a copy"
+        )
+        what = f"The database {path} cannot be opened for writing: {reason}"
+        return Finding(BAD, what, mend[:1].upper() + mend[1:])
     finally:
         await database.close()
     return _revision(path, revision)

@@ -8,6 +8,8 @@ from typing import Any
 
 import structlog
 
+from storage.trouble import trouble_of
+
 _TOKEN = re.compile(r"\d{5,}(:|%3A)[A-Za-z0-9_-]{20,}", re.IGNORECASE)
 _SECRETS: set[str] = set()
 
@@ -39,6 +41,20 @@ def _redact_value(value: Any) -> Any:
     return value if redact(words) == words else redact(words)
 
 
+def _in_plain_words(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    """Trouble with the disk or the database: what is wrong and what to do, instead of where it was noticed.
+
+    It is noticed everywhere and again and again, and tracebacks would fill what is left of the disk.
+    """
+    given = event.get("exc_info")
+    error = sys.exc_info()[1] if given is True else given
+    trouble = trouble_of(error) if isinstance(error, BaseException) else None
+    if trouble is not None:
+        event.pop("exc_info")
+        event.update(trouble=trouble.what, hint=trouble.hint)
+    return event
+
+
 def set_up(level: str = "INFO", *, secrets: Iterable[str] = ()) -> None:
     """Log to standard error: structured events of ours, warnings of everybody else's, and none of `secrets`."""
     _SECRETS.update(filter(None, secrets))
@@ -51,6 +67,7 @@ def set_up(level: str = "INFO", *, secrets: Iterable[str] = ()) -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
+            _in_plain_words,
             structlog.processors.format_exc_info,
             _redact_event,
             structlog.dev.ConsoleRenderer(colors=False),

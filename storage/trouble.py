@@ -54,6 +54,11 @@ DAMAGED = Trouble(
     "stop the bot, keep the file, and bring back a copy (sqlite3's .recover can save what is left of it)",
     passing=False,
 )
+NO_DATABASE = Trouble(
+    "the file is no database",
+    "something else stands in its place: see where DUOLOGUE_DATABASE_URL and DUOLOGUE_DATA point, or bring back a copy",
+    passing=False,
+)
 TOO_MANY_FILES = Trouble(
     "too many files are open",
     "raise the limit of open files (ulimit -n, LimitNOFILE)",
@@ -72,7 +77,7 @@ _BY_RESULT = {
     sqlite3.SQLITE_CANTOPEN: NOT_OPENED,
     sqlite3.SQLITE_IOERR: FAULTY,
     sqlite3.SQLITE_CORRUPT: DAMAGED,
-    sqlite3.SQLITE_NOTADB: DAMAGED,
+    sqlite3.SQLITE_NOTADB: NO_DATABASE,
 }
 _BY_NUMBER = {
     errno.ENOSPC: FULL,

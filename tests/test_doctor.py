@@ -236,7 +236,7 @@ async def test_a_database_that_is_none(environ: dict[str, str], tmp_path: Path, 
     path = data / "duologue.db"
     path.write_bytes(b"something else" * 100)
     assert wrong(await findings(environ, tmp_path)) == [
-        f"The database {path} cannot be opened for writing: file is not a database"
+        f"The database {path} cannot be opened for writing: the file is no database"
     ]
     assert path.read_bytes() == b"something else" * 100
 

@@ -69,7 +69,7 @@ def test_a_database_that_is_none(tmp_path: Path) -> None:
     """Something else stands in the file: that does not pass by waiting."""
     (tmp_path / "a.db").write_bytes(b"no database at all " * 100)
     found = trouble_of(refused(opened(tmp_path / "a.db"), "SELECT * FROM sqlite_master"))
-    assert found is trouble.DAMAGED
+    assert found is trouble.NO_DATABASE
     assert not found.passing
 
 
