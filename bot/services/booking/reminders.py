@@ -4,7 +4,9 @@ from dataclasses import asdict
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlmodel import col, select, update
+from sqlalchemy import bindparam
+from sqlalchemy import select as columns
+from sqlmodel import col, func, select, update
 
 from bot.rules import reminders as rules
 from bot.rules.reminders import PlannedReminder
@@ -18,10 +20,23 @@ from bot.services.messages.slots import SlotView
 from bot.services.people import Person
 from bot.services.timers import TooLate, set_timer
 from bot.services.unit import Unit
+from storage.database import Prepared
 from storage.tables import Booking, BookingMember, Timer
 
 STANDING = (BookingState.CONFIRMED, BookingState.ATTENDING)
 """States in which both are expected to come."""
+
+_COMERS = Prepared(
+    columns(
+        col(Person.telegram_id),
+        func.coalesce(func.nullif(col(Person.name), ""), col(Person.telegram_name)),
+        col(BookingMember.attending),
+    )
+    .join(BookingMember, col(BookingMember.person_id) == col(Person.id))
+    .where(col(BookingMember.booking_id) == bindparam("booking_id"), col(BookingMember.active))
+    .order_by(col(Person.id))
+)
+"""Whom to remind: the chat, the name, and what was answered."""
 
 
 async def plan(unit: Unit, booking: Booking, slot: SlotView) -> None:
@@ -57,14 +72,13 @@ async def remind(unit: Unit, timer: Timer) -> None:
     if at is None:
         raise TooLate(timer.subject)
     near = slot.starts_at - at <= rules.IMMINENT
-    answers = await _answers(unit, booking)
-    for person in await bookings.people_in(unit, booking):
-        other = await bookings.other_in(unit, booking, person)
-        asks = planned.asks and answers.get(person.id) is None
-        partner = bookings.name_of(other) if other else ""
+    comers = await unit.tx.all(_COMERS, booking_id=booking.id)
+    for chat_id, _, attending in comers:
+        partner = next((name for other, name, _ in comers if other != chat_id), "")
+        asks = planned.asks and attending is None
         await outbox.send(
             unit,
-            person.telegram_id,
+            chat_id,
             Reminder(booking.id, slot, partner, asks, planned.last),
             about=f"reminder:{booking.id}:{booking.version}:{timer.data['offset']}",
             topic=bookings.subject_of(booking),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select
+from sqlalchemy import Select, bindparam
 from sqlalchemy import select as columns
 from sqlmodel import col, func, select
 
@@ -12,7 +12,35 @@ from bot.rules.states import ShiftState, SlotState
 from bot.services import audit
 from bot.services.messages.slots import SlotView
 from bot.services.unit import Unit
+from storage.database import Prepared
 from storage.tables import City, Room, Shift, Slot, Studio
+
+
+def _views() -> Select[Any]:
+    """The columns of a `SlotView`, in its order."""
+    room_count = select(func.count()).where(Room.studio_id == Studio.id).correlate(Studio).scalar_subquery()
+    return (
+        columns(
+            col(Slot.id),
+            col(Slot.starts_at),
+            col(Slot.ends_at),
+            col(Studio.zone),
+            col(Studio.names),
+            col(Studio.city),
+            col(Studio.address),
+            col(Studio.map_url),
+            col(Room.number),
+            room_count,
+            col(City.names),
+            col(Slot.state),
+        )
+        .join(Room, col(Room.id) == col(Slot.room_id))
+        .join(Studio, col(Studio.id) == col(Room.studio_id))
+        .join(City, col(City.code) == col(Studio.city))
+    )
+
+
+_VIEW = Prepared(_views().where(col(Slot.id) == bindparam("slot_id")))
 
 
 async def open_slots(
@@ -26,47 +54,19 @@ async def open_slots(
     if city is not None:
         query = query.where(col(Studio.city) == city)
     rows = await unit.tx.all(query.order_by(col(Slot.starts_at), col(Slot.id)).limit(limit))
-    return [_view(row) for row in rows]
+    return [SlotView(*row) for row in rows]
 
 
 async def slot_view(unit: Unit, slot_id: int) -> SlotView | None:
     """What a slot looks like in whatever state it is; None if there is none."""
-    row = await unit.tx.first(_views().where(col(Slot.id) == slot_id))
-    return _view(row) if row is not None else None
+    row = await unit.tx.first(_VIEW, slot_id=slot_id)
+    return SlotView(*row) if row is not None else None
 
 
 async def slot_views(unit: Unit, slot_ids: Sequence[int]) -> Sequence[SlotView]:
     """What these slots look like, the earliest first."""
     query = _views().where(col(Slot.id).in_(slot_ids)).order_by(col(Slot.starts_at), col(Slot.id))
-    return [_view(row) for row in await unit.tx.all(query)]
-
-
-def _views() -> Select[Any]:
-    room_count = select(func.count()).where(Room.studio_id == Studio.id).correlate(Studio).scalar_subquery()
-    return (
-        columns(Slot, col(Room.number), Studio, col(City.names), room_count)
-        .join(Room, col(Room.id) == col(Slot.room_id))
-        .join(Studio, col(Studio.id) == col(Room.studio_id))
-        .join(City, col(City.code) == col(Studio.city))
-    )
-
-
-def _view(row: Any) -> SlotView:
-    slot, room, studio, city_names, room_count = row
-    return SlotView(
-        slot_id=slot.id,
-        starts_at=slot.starts_at,
-        ends_at=slot.ends_at,
-        zone=studio.zone,
-        studio=studio.names,
-        city=studio.city,
-        address=studio.address,
-        map_url=studio.map_url,
-        room=room,
-        room_count=room_count,
-        city_names=city_names,
-        state=slot.state,
-    )
+    return [SlotView(*row) for row in await unit.tx.all(query)]
 
 
 async def take(unit: Unit, slot: Slot, *, actor: int | None = None) -> bool:
