@@ -19,7 +19,7 @@ from sqlmodel import col, func, select, update
 
 from bot.services.timers import TooLate
 from bot.services.unit import Group, Unit, Units
-from storage.database import Prepared
+from storage.database import Prepared, in_trouble
 from storage.tables import Timer
 
 log = structlog.get_logger()
@@ -27,6 +27,9 @@ log = structlog.get_logger()
 TRIES = 5
 PAUSE = timedelta(seconds=30)
 """Between the tries of a timer that fails."""
+
+DATABASE_PAUSE = 5.0
+"""Seconds before the next look when the database itself failed: that is no failure of the timers."""
 
 BATCH = 500
 """How many due timers are looked up at once."""
@@ -119,7 +122,9 @@ class Clock:
                     if not self._again:  # whoever set a timer meanwhile may have been too late for the plan
                         break
             except Exception:
-                log.exception("clock.failed")
+                log.exception("clock.failed", pause=DATABASE_PAUSE)
+                if self._scheduler.running:
+                    self._soon(DATABASE_PAUSE)
 
     async def _run_batches(self) -> timedelta | None:
         """Run all that is due; gives the time until the next one."""
@@ -160,8 +165,8 @@ class Clock:
                         await self._ring(group, group_ids[-1])
                         if time.monotonic() - begun > HOLD:
                             break
-            except Exception:
-                if not group_ids:  # not even begun
+            except Exception as error:
+                if not group_ids or in_trouble(error):
                     raise
                 log.warning("clock.group_failed", timers=len(group_ids), exc_info=True)
                 for timer_id in group_ids:
@@ -172,7 +177,9 @@ class Clock:
         try:
             async with self._units.together("clock.ring") as group:
                 await self._ring(group, timer_id)
-        except Exception:
+        except Exception as error:
+            if in_trouble(error):
+                raise
             log.exception("timer.failed", timer=timer_id)
             async with self._units.writing(f"t{timer_id} failed", "clock.postpone") as unit:
                 await _postpone(unit, timer_id)
