@@ -244,7 +244,8 @@ def work(units: Units, ports: Ports) -> Mapping[str, Work]:
     """What each kind of job does."""
 
     async def check_sample(task: Task) -> None:
-        await checks.check(units, ports, task.data["sample_id"], last_try=task.last_try)
+        sample_id = task.data["sample_id"]
+        await checks.check(units, ports, sample_id, last_try=task.last_try, patient=task.patient)
 
     async def erase_audio(task: Task) -> None:
         await samples.erase_audio(units, ports, task.data["key"])

@@ -1,6 +1,7 @@
 """Long work: claimed, done outside any transaction, recorded by itself in one of its own.
 
-A job whose program died is done again, so every job must be harmless to repeat.
+A job whose program died is done again, so every job must be harmless to repeat. One that met an outage of the
+network or the disk is done again too, and that costs it none of its tries.
 """
 
 import asyncio
@@ -13,6 +14,7 @@ import structlog
 from sqlmodel import col, func, select, update
 
 from bot.logs import redact
+from bot.services.ports import is_outage
 from bot.services.unit import Units
 from storage.tables import Job
 
@@ -23,13 +25,23 @@ AT_ONCE = 2
 LOOK_EVERY = 5.0
 """Seconds between looks at the table when nobody woke us."""
 
+OUTAGE_PAUSE = timedelta(seconds=5)
+"""Between the tries of a job that meets an outage."""
+
+OUTAGE_LIMIT = timedelta(hours=6)
+"""So old is a job whose outages count as its own failures: somebody waits for it and shall be told."""
+
+SETTLE_PAUSES = (0.2, 5.0)
+"""Seconds before the end of a job is written down again, when that failed: the first, doubled up to the second."""
+
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One job in hand: its facts, and whether this is the last try."""
+    """One job in hand: its facts, and whether this is the last try. `patient`: outages cost no try yet."""
 
     data: dict[str, Any]
     last_try: bool
+    patient: bool = True
 
 
 Work = Callable[[Task], Awaitable[None]]
@@ -118,19 +130,40 @@ class Jobs:
             return job
 
     async def _do(self, job: Job) -> None:
+        end = await self._end_of(job)
+        first, longest = SETTLE_PAUSES
+        pause = first
+        while True:
+            try:
+                await self._settle(job, dict(end))
+            except Exception:
+                log.exception("jobs.settle_failed", job=job.id, pause=pause)
+            else:
+                return
+            await asyncio.sleep(pause)
+            pause = min(longest, pause * 2)
+
+    async def _end_of(self, job: Job) -> dict[str, Any]:
+        """Do a job; how its row is to stand then. A `pause` says when it is done again."""
         last_try = job.attempts >= TRIES
+        patient = self._units.clock() - job.created_at < OUTAGE_LIMIT
         try:
-            await self._work[job.kind](Task(job.data, last_try))
-            end: dict[str, Any] = {"state": "done", "error": ""}
+            await self._work[job.kind](Task(job.data, last_try, patient))
         except Exception as error:
+            words = redact(repr(error))[:500]
+            if patient and is_outage(error):
+                log.warning("job.outage", job=job.id, kind=job.kind, error=words, exc_info=True)
+                return {"attempts": job.attempts - 1, "pause": OUTAGE_PAUSE, "error": words}
             log.warning("job.failed", job=job.id, kind=job.kind, attempt=job.attempts, exc_info=True)
-            end = {"state": "failed" if last_try else "queued", "error": redact(repr(error))[:500]}
-        try:
-            async with self._units.writing(f"job {job.id}", "jobs.settle") as unit:
-                if end["state"] == "queued":
-                    end["run_at"] = unit.now + timedelta(seconds=0.5 * 3**job.attempts)
-                else:
-                    end["done_at"] = unit.now
-                await unit.tx.change(update(Job).where(col(Job.id) == job.id).values(**end))
-        except Exception:
-            log.exception("jobs.settle_failed", job=job.id)
+            if last_try:
+                return {"state": "failed", "error": words}
+            return {"pause": timedelta(seconds=0.5 * 3**job.attempts), "error": words}
+        return {"state": "done", "error": ""}
+
+    async def _settle(self, job: Job, end: dict[str, Any]) -> None:
+        async with self._units.writing(f"job {job.id}", "jobs.settle") as unit:
+            if (pause := end.pop("pause", None)) is not None:
+                end |= {"state": "queued", "run_at": unit.now + pause}
+            else:
+                end["done_at"] = unit.now
+            await unit.tx.change(update(Job).where(col(Job.id) == job.id).values(**end))

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from bot.rules.audio import AudioFacts
 from bot.services.messages import Message
 from bot.services.unit import Unit
+from storage.trouble import trouble_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +107,13 @@ class FileGoneError(Exception):
 
 
 class OutageError(Exception):
-    """The network is to blame, or the disk: nothing is wrong with what was asked for, and it works again later."""
+    """The network is to blame: nothing is wrong with what was asked for, and later it works again."""
+
+
+def is_outage(error: BaseException) -> bool:
+    """Whether the network or the disk is behind an error: whoever met it is not to blame, and waits."""
+    trouble = trouble_of(error)
+    return isinstance(error, OutageError) or (trouble is not None and trouble.passing)
 
 
 class FetchFile(Protocol):

@@ -2,11 +2,14 @@
 
 import hashlib
 import os
+import resource
 from pathlib import Path
 
 import pytest
 
 from bot.audio.store import AudioStore
+from storage import trouble
+from storage.trouble import trouble_of
 
 DATA = b"OggS some audio"
 DIGEST = hashlib.sha256(DATA).hexdigest()
@@ -76,3 +79,18 @@ async def test_half_written_files_are_removed_at_the_next_start(tmp_path: Path) 
     store = AudioStore(tmp_path)
     assert (old.exists(), new.exists()) == (False, True)
     assert await store.get(key) == DATA
+
+
+async def test_what_the_system_refuses_is_told_as_such(tmp_path: Path) -> None:
+    """obstore has it in its words only; a disk without room must be known as one, and nothing is left behind."""
+    store = AudioStore(tmp_path / "audio")
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, hard))
+    try:
+        with pytest.raises(OSError, match="too large") as caught:
+            await store.put(bytes(20_000), "ogg")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert trouble_of(caught.value) is trouble.FULL
+    assert [path for path in (tmp_path / "audio").rglob("*") if path.is_file()] == []
+    assert await store.get(await store.put(bytes(20_000), "ogg")) == bytes(20_000)

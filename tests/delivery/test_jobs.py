@@ -1,14 +1,18 @@
 """Jobs: done outside transactions, tried again with pauses, taken up after a crash."""
 
 import asyncio
+import errno
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 import pytest
 from sqlmodel import col, select, update
 
-from bot.delivery.jobs import AT_ONCE, TRIES, Jobs, Task
+from bot.delivery.jobs import AT_ONCE, OUTAGE_LIMIT, OUTAGE_PAUSE, TRIES, Jobs, Task
 from bot.services.jobs import add_job
+from bot.services.ports import OutageError
 from bot.services.unit import Units
+from storage.database import Transaction
 from storage.tables import Job
 from tests.helpers import MovableClock
 
@@ -19,6 +23,7 @@ class Bench:
     def __init__(self) -> None:
         self.done: list[tuple[str, bool]] = []
         self.failures = 0
+        self.error: Exception = RuntimeError("bot123456:AAAAAAAAAAAAAAAAAAAAAAAAAAAAA is no good")
         self.gate = asyncio.Event()
         self.gate.set()
         self.at_once = 0
@@ -33,9 +38,15 @@ class Bench:
             self.done.append((task.data["name"], task.last_try))
             if self.failures:
                 self.failures -= 1
-                raise RuntimeError("bot123456:AAAAAAAAAAAAAAAAAAAAAAAAAAAAA is no good")
+                raise self.error
         finally:
             self.at_once -= 1
+
+    async def has_done(self, count: int) -> None:
+        """Wait until it was done so often."""
+        async with asyncio.timeout(5):
+            while len(self.done) < count:  # noqa: ASYNC110 - an event would have to be reset each time
+                await asyncio.sleep(0.01)
 
 
 @pytest.fixture
@@ -177,3 +188,63 @@ async def test_work_that_nobody_knows_fails_alone(units: Units, jobs: Jobs, benc
         await add_job(unit, "gone", "x")
     await jobs.start()
     await until(units, ("done", 1), ("queued", 1))
+
+
+# --- outages
+
+
+@pytest.mark.parametrize(
+    "error", [OutageError("no network"), OSError(errno.ENOSPC, "no room")], ids=["network", "disk"]
+)
+async def test_an_outage_costs_no_try(
+    units: Units, jobs: Jobs, bench: Bench, clock: MovableClock, error: Exception
+) -> None:
+    """However often it is met, the job is done when it is over; and never was it told that this is its last try."""
+    bench.error, bench.failures = error, 3 * TRIES
+    await add(units, "a")
+    await jobs.start()
+    for number in range(3 * TRIES):
+        await bench.has_done(number + 1)
+        await until(units, ("queued", 0))
+        clock.forward(seconds=OUTAGE_PAUSE.total_seconds())
+    await until(units, ("done", 1))
+    assert bench.done == [("a", False)] * (3 * TRIES + 1)
+
+
+async def test_an_outage_that_does_not_end(
+    units: Units, jobs: Jobs, bench: Bench, clock: MovableClock
+) -> None:
+    """After some hours it counts as any failure, so that whoever waits is told."""
+    bench.error, bench.failures = OutageError("no network"), TRIES + 1
+    await add(units, "a")
+    await jobs.start()
+    await bench.has_done(1)
+    await until(units, ("queued", 0))
+    clock.forward(seconds=OUTAGE_LIMIT.total_seconds())
+    for attempt in range(1, TRIES):
+        await until(units, ("queued", attempt))
+        clock.forward(minutes=1)
+    await until(units, ("failed", TRIES))
+    assert [last for _, last in bench.done] == [False] * TRIES + [True]
+
+
+async def test_an_end_that_cannot_be_written_down(
+    units: Units, jobs: Jobs, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The disk is full just then: the job is not done again, and its end is written down when there is room."""
+    monkeypatch.setattr("bot.delivery.jobs.SETTLE_PAUSES", (0.01, 0.02))
+    transaction, refused = units.transaction, []
+
+    @asynccontextmanager
+    async def full(step: str) -> AsyncIterator[Transaction]:
+        async with transaction(step) as tx:
+            yield tx
+            if step == "jobs.settle" and len(refused) < 5:
+                refused.append(step)
+                raise OSError(errno.ENOSPC, "no room")
+
+    monkeypatch.setattr(units, "transaction", full)
+    await add(units, "a")
+    await jobs.start()
+    await until(units, ("done", 1))
+    assert (bench.done, len(refused)) == ([("a", False)], 5)

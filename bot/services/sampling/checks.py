@@ -19,7 +19,7 @@ from bot.services.messages.samples import (
 )
 from bot.services.people import Person
 from bot.services.places import zone_of
-from bot.services.ports import FileGoneError, Ports
+from bot.services.ports import FileGoneError, Ports, is_outage
 from bot.services.sampling.attempts import attempts_of
 from bot.services.sampling.samples import (
     HEARD,
@@ -34,11 +34,11 @@ from storage.tables import Sample
 log = structlog.get_logger()
 
 
-async def check(units: Units, ports: Ports, sample_id: int, *, last_try: bool) -> None:
+async def check(units: Units, ports: Ports, sample_id: int, *, last_try: bool, patient: bool = False) -> None:
     """Fetch a sample, measure it, and record what was found. Done again, it changes nothing.
 
     Any error but `FileGoneError` and `Unreadable` means that trying again may help; at the last try the sender
-    is told that the file could not be had.
+    is told that the file could not be had, but not because of an outage that is still waited for (`patient`).
     """
     async with units.reading() as look:
         sample = await look.tx.get(Sample, sample_id)
@@ -55,7 +55,8 @@ async def check(units: Units, ports: Ports, sample_id: int, *, last_try: bool) -
     except Unreadable as error:
         findings = judge_unreadable(error)
     except Exception as error:
-        if not (last_try or isinstance(error, FileGoneError)):
+        hopeless = isinstance(error, FileGoneError)
+        if not (last_try or hopeless) or (patient and is_outage(error)):
             raise
         log.warning("sample.not_fetched", sample=sample_id, error=type(error).__name__)
         async with units.writing(f"check {sample_id}", "work.check") as unit:
