@@ -42,7 +42,10 @@ from storage.trouble import trouble_of
 log = structlog.get_logger()
 
 FIRST_TRIES = 10
-"""How often Telegram is tried at the start before giving up, with growing pauses."""
+"""How often Telegram is tried at the start before giving up."""
+
+FIRST_PAUSES = (0.2, 10.0)
+"""Seconds between those tries: the first, doubled up to the second."""
 
 LOCK_TRIES = 6
 """How often the database is tried at the start while something else holds it; each try waits ten seconds."""
@@ -152,7 +155,7 @@ class App:
                 log.warning("start.locked", hint=str(trouble.LOCKED), tries_left=left)
 
     async def _connect(self) -> None:
-        pause = 0.2
+        pause, longest = FIRST_PAUSES
         for attempt in range(1, FIRST_TRIES + 1):
             try:
                 await self.telegram.initialize()
@@ -163,7 +166,7 @@ class App:
                     raise StartError(f"Telegram cannot be reached: {error}") from None
                 log.warning("start.unreachable", error=str(error), pause=pause)
                 await asyncio.sleep(pause)
-                pause = min(10.0, pause * 2)
+                pause = min(longest, pause * 2)
             else:
                 return
 

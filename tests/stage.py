@@ -14,6 +14,7 @@ from bot.services import people
 from bot.services.joining import invitations
 from bot.services.pairing import partners
 from bot.services.people import Visitor
+from handlers.telegram.transport import Patience
 from tests.helpers import DIALOGUES, an_approved
 
 OWNER = 700_001
@@ -27,10 +28,16 @@ per_group = 0
 
 
 class Stage:
-    """`async with Stage(folder) as stage:` – a fresh sandbox, a fresh bot, no sending budgets."""
+    """`async with Stage(folder) as stage:` – a fresh sandbox, a fresh bot, no sending budgets.
 
-    def __init__(self, folder: Path | None = None, policy: str = "") -> None:
+    `patience` is how long the bot waits for Telegram.
+    """
+
+    def __init__(
+        self, folder: Path | None = None, policy: str = "", patience: Patience | None = None
+    ) -> None:
         self.folder = folder or Path(tempfile.mkdtemp())
+        self._patience = patience
         self._policy = NO_BUDGETS + policy
         self._offset = timedelta()
 
@@ -50,13 +57,18 @@ class Stage:
         await self.client.close()
         await self.sandbox.stop()
 
+    @property
+    def data(self) -> Path:
+        """The bot's data folder."""
+        return self.folder / "data"
+
     def config(self) -> config.Config:
         """What the bot is told from outside."""
         return config.load(
             {
                 "DUOLOGUE_TOKEN": self.sandbox.token,
                 "DUOLOGUE_API_URL": self.sandbox.url,
-                "DUOLOGUE_DATA": str(self.folder / "data"),
+                "DUOLOGUE_DATA": str(self.data),
                 "DUOLOGUE_OWNERS": str(OWNER),
                 "DUOLOGUE_CLOCK": str(self.folder / "clock"),
             },
@@ -65,7 +77,7 @@ class Stage:
 
     async def raise_curtain(self) -> None:
         """Start the bot on the same data."""
-        self.app = await App(self.config()).__aenter__()
+        self.app = await App(self.config(), self._patience).__aenter__()
 
     async def lower_curtain(self) -> None:
         """Stop the bot in order."""
