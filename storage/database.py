@@ -8,19 +8,20 @@ import asyncio
 import contextlib
 import re
 import sqlite3
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeVar, overload
 
 from sqlalchemy import Connection, Delete, Update, event
 from sqlalchemy.engine import make_url
-from sqlalchemy.exc import DBAPIError, IntegrityError, NoResultFound, OperationalError
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
+from sqlalchemy.exc import DBAPIError, IntegrityError, NoResultFound
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, create_async_engine
 from sqlmodel import SQLModel, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from storage.driver import Answer, WholeConnection, opener
+from storage.driver import BUSY, Answer, WholeConnection, opener
 from storage.prepared import Plan, Prepared, plans_of
+from storage.trouble import trouble_of
 
 T = TypeVar("T")
 Row = TypeVar("Row", bound=SQLModel)
@@ -40,14 +41,10 @@ class ConflictError(Exception):
         self.rule = rule
 
 
-_TROUBLE = re.compile(
-    r"locked|is full|readonly|disk I/O|unable to open|transaction is over|no transaction is active"
-)
-
-
 def in_trouble(error: BaseException) -> bool:
     """Whether the database itself is in trouble that may pass: locked, full, not writable. No bug of a statement."""
-    return isinstance(error, OperationalError) and bool(_TROUBLE.search(str(error.orig)))
+    trouble = trouble_of(error)
+    return trouble is not None and trouble.passing
 
 
 def _conflict(error: BaseException | None) -> ConflictError | None:
@@ -60,11 +57,31 @@ def _conflict(error: BaseException | None) -> ConflictError | None:
 class Transaction:
     """Statements of one transaction. Reads give table objects, writes are statements one can read."""
 
-    def __init__(self, session: AsyncSession, driver: WholeConnection) -> None:
-        self._session = session
+    def __init__(self, connection: AsyncConnection, driver: WholeConnection) -> None:
+        self._connection = connection
         self._driver = driver
-        self._dialect = session.get_bind().dialect
+        self._dialect = connection.dialect
+        self._made_session: AsyncSession | None = None
         self._savepoints = 0
+
+    @property
+    def _session(self) -> AsyncSession:
+        """For statements that are not prepared; many transactions need none."""
+        if self._made_session is None:
+            self._made_session = AsyncSession(self._connection, expire_on_commit=False, autoflush=False)
+        return self._made_session
+
+    async def end(self, *, commit: bool) -> None:
+        """Commit or undo everything; for `Database`. Raises `sqlalchemy.exc.OperationalError`."""
+        session = self._made_session
+        if session is None:
+            with self._translated("COMMIT" if commit else "ROLLBACK"):
+                await (self._driver.commit() if commit else self._driver.rollback())
+            return
+        try:
+            await (session.commit() if commit else session.rollback())
+        finally:
+            await session.close()
 
     @overload
     async def all(self, query: Prepared[T], **values: Any) -> Sequence[T]: ...
@@ -116,11 +133,17 @@ class Transaction:
         return [load(row) for row in self._at_once(plan, values)[3]]
 
     def _at_once(self, plan: Plan, values: dict[str, Any]) -> Answer:
-        try:
+        with self._translated(plan.sql):
             return self._driver.at_once(plan.sql, plan.bind(values))
+
+    @contextlib.contextmanager
+    def _translated(self, sql: str) -> Iterator[None]:
+        """The driver's errors as SQLAlchemy's or, where a row was refused, as `ConflictError`."""
+        try:
+            yield
         except sqlite3.Error as error:
             conflict = _conflict(error) if isinstance(error, sqlite3.IntegrityError) else None
-            raise conflict or DBAPIError.instance(plan.sql, None, error, sqlite3.Error) from error
+            raise conflict or DBAPIError.instance(sql, None, error, sqlite3.Error) from error
 
     async def get(self, table: type[Row], key: Any) -> Row | None:
         """The row with this primary key, or None."""
@@ -199,6 +222,7 @@ class Database:
             self.url, echo=echo, connect_args={"async_creator_fn": opener(str(self.url.database))}
         )
         self._writer = asyncio.Lock()
+        self._idle: list[AsyncConnection] = []
         self._open = 0
         self._closed_one = asyncio.Event()
         _teach_sqlite(self.engine)
@@ -206,28 +230,40 @@ class Database:
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[Transaction]:
         """A transaction that commits when the block ends and rolls back when it raises."""
-        async with self._writer, self._session(writes=True) as transaction:
+        async with self._writer, self._transaction(writes=True) as transaction:
             yield transaction
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[Transaction]:
         """A consistent look that takes no lock and writes nothing."""
-        async with self._session(writes=False) as transaction:
+        async with self._transaction(writes=False) as transaction:
             yield transaction
 
     @asynccontextmanager
-    async def _session(self, *, writes: bool) -> AsyncIterator[Transaction]:
-        engine = self.engine.execution_options(writes=writes)
+    async def _transaction(self, *, writes: bool) -> AsyncIterator[Transaction]:
+        """On a connection that is kept for the next one, unless anything went wrong with it."""
         self._open += 1
+        connection = self._idle.pop() if self._idle else await self.engine.connect()
+        sound = False
         try:
-            async with (
-                AsyncSession(engine, expire_on_commit=False, autoflush=False) as session,
-                session.begin(),
-            ):
-                raw = await (await session.connection()).get_raw_connection()
-                driver: Any = raw.driver_connection
-                yield Transaction(session, driver)
+            driver: Any = (await connection.get_raw_connection()).driver_connection
+            transaction = Transaction(connection, driver)
+            with transaction._translated("BEGIN"):
+                await driver.begin(writes=writes)
+            try:
+                yield transaction
+            except BaseException:
+                await transaction.end(commit=False)
+                sound = True
+                raise
+            await transaction.end(commit=True)
+            sound = True
         finally:
+            if sound:
+                self._idle.append(connection)
+            else:
+                await connection.invalidate()
+                await connection.close()
             self._open -= 1
             self._closed_one.set()
 
@@ -238,6 +274,8 @@ class Database:
                 while self._open:
                     self._closed_one.clear()
                     await self._closed_one.wait()
+        while self._idle:
+            await self._idle.pop().close()
         await self.engine.dispose()
 
 
@@ -246,7 +284,7 @@ def _teach_sqlite(engine: AsyncEngine) -> None:
     def connected(connection: Any, _record: Any) -> None:
         cursor = connection.cursor()
         for pragma in (
-            "busy_timeout = 10000",  # first: the next one may have to wait for others that open the file
+            f"busy_timeout = {BUSY}",  # first: the next one may have to wait for others that open the file
             "journal_mode = WAL",
             "synchronous = FULL",  # an acknowledged update survives a power cut too
             "foreign_keys = ON",
@@ -256,8 +294,9 @@ def _teach_sqlite(engine: AsyncEngine) -> None:
 
     @event.listens_for(engine.sync_engine, "begin")
     def begun(connection: Connection) -> None:
-        writes = connection.get_execution_options().get("writes", True)
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+        driver: Any = connection.connection.driver_connection
+        if not driver.in_transaction:  # one of ours has begun already, see `Database._transaction`
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 __all__ = ["ConflictError", "Database", "Prepared", "Transaction", "in_trouble", "select"]

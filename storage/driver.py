@@ -15,6 +15,9 @@ Parameters = Sequence[Any]
 Answer = tuple[Any, int, int | None, list[Any]]
 """Description, row count, key of the last inserted row, rows."""
 
+BUSY = 10_000
+"""Milliseconds to wait for others that hold the file, before that is an error."""
+
 STATEMENTS = 512
 """How many compiled statements SQLite keeps for a connection."""
 
@@ -76,6 +79,20 @@ class WholeConnection(aiosqlite.Connection):
         """Run in the thread and wait."""
         answer: Answer = await self._execute(run, self._conn, sql, parameters)  # type: ignore[no-untyped-call]
         return answer
+
+    async def begin(self, *, writes: bool) -> None:
+        """Begin a transaction, with the one write lock if it `writes`: another program may have to be waited for."""
+        if not writes:
+            self._conn.execute("BEGIN")
+            return
+        self._conn.execute("PRAGMA busy_timeout = 0")
+        try:
+            self._conn.execute("BEGIN IMMEDIATE")
+        except sqlite3.OperationalError:
+            self._conn.execute(f"PRAGMA busy_timeout = {BUSY}")
+            await self.whole(_execute, "BEGIN IMMEDIATE", ())
+        else:
+            self._conn.execute(f"PRAGMA busy_timeout = {BUSY}")
 
     def at_once(self, sql: str, parameters: Parameters) -> Answer:
         """Run in the calling thread, which waits: only for what meets few rows by an index.
