@@ -1,8 +1,10 @@
-"""`/pending` and `/stats`: everything at once, for coordinators."""
+"""`/pending` and `/stats`: everything at once, for coordinators; and what to do about updates set aside."""
 
 from bot.rules.roles import Role
-from bot.services.coordinating import numbers, overview
+from bot.services.coordinating import numbers, overview, quarantine
+from bot.services.messages.people import Problem
 from handlers.context import Context
+from handlers.render.problems import word
 from handlers.switchboard import StaleButton, Switchboard
 
 VIEWS = {"funnel": numbers.funnel, "delivery": numbers.delivery}
@@ -15,6 +17,23 @@ async def pending(context: Context) -> None:
 
 async def look_again(context: Context) -> None:
     """What waits by now, in the same message."""
+    await context.show(await overview.pending(context.unit))
+
+
+async def deal(context: Context, row_id: int, choice: str) -> None:
+    """An update that was set aside: try it again or drop it. Either way the message shows what waits by now."""
+    if choice not in ("retry", "drop"):
+        raise StaleButton
+    say = context.say
+    try:
+        if choice == "retry":
+            await quarantine.retry(context.unit, row_id, by=context.person.id)
+            context.toast(say.say("🔁 #{id} is being tried again.", id=row_id))
+        else:
+            await quarantine.drop(context.unit, row_id, by=context.person.id)
+            context.toast(say.say("🗑 #{id} is dropped.", id=row_id))
+    except quarantine.NotSetAside as late:
+        context.toast(word(Problem(type(late).__name__, late.data), say), alert=True)
     await context.show(await overview.pending(context.unit))
 
 
@@ -36,4 +55,5 @@ def connect(board: Switchboard) -> None:
     board.command("pending", pending, Role.COORDINATOR)
     board.command("stats", stats, Role.COORDINATOR)
     board.press("pending", look_again, Role.COORDINATOR)
+    board.press("inbox", deal, Role.COORDINATOR)
     board.press("stats", other_stats, Role.COORDINATOR)

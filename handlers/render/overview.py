@@ -7,6 +7,7 @@ from bot.services.messages import Lane
 from bot.services.messages import overview as m
 from bot.services.messages.slots import SlotView
 from bot.texts import Html, Speech, mark
+from handlers.render import set_aside
 from handlers.screen import Button, Screen, lines, paragraphs, renders
 
 LANES = {
@@ -29,12 +30,15 @@ def pending(message: m.Pending, say: Speech) -> Screen:
         _appeals(message, say),
         _unconfirmed(message, say),
         _understaffed(message, say),
+        set_aside.paragraph(message, say),
         _trouble(message, say),
     ]
     again = Button(say.say("Look again"), "pending")
     if not any(parts):
         return Screen(say.say("✅ Nothing needs a human right now."), ((again,),))
-    return Screen(paragraphs(say.say("<b>What needs a human</b>"), *parts), ((again,),))
+    return Screen(
+        paragraphs(say.say("<b>What needs a human</b>"), *parts), (*set_aside.buttons(message, say), (again,))
+    )
 
 
 def _samples(message: m.Pending, say: Speech) -> Html:
@@ -123,15 +127,6 @@ def _more(count: int, say: Speech) -> Html:
 def _trouble(message: m.Pending, say: Speech) -> Html:
     """What whoever runs the bot has to look at."""
     parts = []
-    if message.updates:
-        parts.append(
-            say.say_n(
-                "📥 <b>{n} update</b> could not be handled and was set aside. The newest: <code>{reason}</code>",
-                "📥 <b>{n} updates</b> could not be handled and were set aside. The newest: <code>{reason}</code>",
-                message.updates,
-                reason=message.update_reason,
-            )
-        )
     if message.failed:
         parts.append(
             say.say_n(

@@ -282,17 +282,6 @@ def hint(message: m.Hint, say: Speech) -> Screen:
     return Screen(words[message.about])
 
 
-@renders(m.SomethingBroke)
-def something_broke(_message: m.SomethingBroke, say: Speech) -> Screen:
-    """An update was set aside."""
-    return Screen(
-        say.say(
-            "Something went wrong on our side with what you just did. The coordinators know, and nothing else "
-            "of yours is lost. /start shows where you stand."
-        )
-    )
-
-
 @renders(m.SlowDown)
 def slow_down(_message: m.SlowDown, say: Speech) -> Screen:
     """Too much came at once."""

@@ -11,7 +11,8 @@ from telegram.ext import Application
 
 from bot.rules.errors import DomainError
 from bot.services import outbox, people
-from bot.services.messages.people import Problem, SlowDown, SomethingBroke
+from bot.services.coordinating import quarantine
+from bot.services.messages.people import Problem, SlowDown
 from bot.services.people import Visitor
 from bot.services.places import zone_of
 from bot.services.ports import Effect, UnintelligibleError
@@ -95,10 +96,15 @@ class Ears:
             await outbox.send(unit, sender, SlowDown(), about=about)
 
     async def give_up(self, raw: dict[str, Any], unit: Unit) -> None:
-        """Tell the person, once, that this one could not be handled."""
-        sender = self.sender_of(raw)
-        if sender > 0:
-            await outbox.send(unit, sender, SomethingBroke())
+        """Tell the person, once, that this one could not be handled, or not even read."""
+        await quarantine.apologize(unit, self.sender_of(raw), raw, unreadable=not self._can_read(raw))
+
+    def _can_read(self, raw: dict[str, Any]) -> bool:
+        try:
+            self._parse(raw)
+        except UnintelligibleError:
+            return False
+        return True
 
 
 async def _remember(_update: object, context: Context) -> None:

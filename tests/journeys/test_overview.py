@@ -18,7 +18,7 @@ async def test_nothing_waits_and_then_something(stage: Stage) -> None:
         )
         await unit.tx.add(row)
     await olga.presses("pending")
-    heard = await olga.hears("1 update could not be handled")
+    heard = await olga.hears("1 message or press could not be handled")
     assert heard.edited
     assert "ValueError('<x>')" in heard.text
 

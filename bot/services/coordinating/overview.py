@@ -7,6 +7,7 @@ from typing import Any
 from sqlmodel import col, func, or_, select
 
 from bot.rules.states import AssignmentState, BookingState, SampleState, ShiftState, SlotState
+from bot.services.coordinating import quarantine
 from bot.services.messages.overview import Pending, Stuck, Unconfirmed, Understaffed
 from bot.services.reviewing import reviews
 from bot.services.studio import slots
@@ -15,7 +16,6 @@ from storage.tables import (
     Assignment,
     Booking,
     BookingMember,
-    InboxRow,
     Job,
     OutboxRow,
     Person,
@@ -43,7 +43,7 @@ async def pending(unit: Unit) -> Pending:
     group = await reviews.active_group(unit)
     unconfirmed, more_unconfirmed = await _unconfirmed(unit)
     understaffed, more_understaffed = await _understaffed(unit)
-    updates, reason = await _set_aside(unit)
+    set_aside = await quarantine.listed(unit, SHOWN)
     return Pending(
         at=unit.now,
         samples=await _stuck(unit, appealed=False, in_group=group is not None),
@@ -53,8 +53,8 @@ async def pending(unit: Unit) -> Pending:
         more_unconfirmed=more_unconfirmed,
         understaffed=understaffed,
         more_understaffed=more_understaffed,
-        updates=updates,
-        update_reason=reason,
+        set_aside=tuple(set_aside),
+        more_set_aside=await quarantine.count(unit) - len(set_aside),
         failed=await _messages(unit, "failed"),
         uncertain=await _messages(unit, "uncertain"),
         given_up=await _given_up(unit),
@@ -151,15 +151,6 @@ async def _understaffed(unit: Unit) -> tuple[tuple[Understaffed, ...], int]:
         Understaffed(view, facts[view.slot_id].confirmed, facts[view.slot_id].staff_needed) for view in views
     )
     return shown, len(rows) - len(shown)
-
-
-async def _set_aside(unit: Unit) -> tuple[int, str]:
-    """How many updates were set aside, and why the newest of them."""
-    failed = InboxRow.state == "failed"
-    count = int(await unit.tx.one(select(func.count()).select_from(InboxRow).where(failed)))
-    newest = select(InboxRow.error).where(failed).order_by(col(InboxRow.id).desc()).limit(1)
-    reason = await unit.tx.first(newest) if count else None
-    return count, (reason or "")[:120]
 
 
 async def _messages(unit: Unit, state: str) -> int:

@@ -34,6 +34,21 @@ class Understaffed:
 
 
 @dataclass(frozen=True)
+class SetAside:
+    """An update that could not be handled: whose it is if that is known, what it was, when it came, and why.
+
+    `row_id` is what it is called everywhere; `unreadable` if it was not even understood.
+    """
+
+    row_id: int
+    what: str
+    since: datetime
+    name: str = ""
+    reason: str = ""
+    unreadable: bool = False
+
+
+@dataclass(frozen=True)
 class Pending(Message):
     """What waits for a human. The lists show the nearest; `more_…` tells how many are left out."""
 
@@ -45,8 +60,8 @@ class Pending(Message):
     more_unconfirmed: int = 0
     understaffed: tuple[Understaffed, ...] = ()
     more_understaffed: int = 0
-    updates: int = 0
-    update_reason: str = ""
+    set_aside: tuple[SetAside, ...] = ()
+    more_set_aside: int = 0
     failed: int = 0
     uncertain: int = 0
     given_up: int = 0

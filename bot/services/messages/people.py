@@ -162,7 +162,9 @@ class Problem(Message):
 
 @dataclass(frozen=True)
 class SomethingBroke(Message):
-    """An update kept failing and was set aside: the person is told once."""
+    """An update kept failing and was set aside: the person is told once. `unreadable` if nothing understands it."""
+
+    unreadable: bool = False
 
 
 @dataclass(frozen=True)

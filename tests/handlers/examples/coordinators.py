@@ -7,6 +7,7 @@ from bot.rules.commands import Audience
 from bot.services.messages import Lane, Message
 from bot.services.messages import broadcasts as b
 from bot.services.messages import overview as m
+from handlers.render import set_aside
 from tests.handlers.examples.common import CITY, NAME, NOW, SLOT, WORDS
 from tests.handlers.examples.slots import CITIES
 
@@ -14,6 +15,8 @@ EVERYBODY = b.Circle("all")
 NARROW = b.Circle("approved", "beijing", CITY, "zh")
 TALLY = b.Tally(10_000, 2, 3, 4, 5, 6)
 SPAN = timedelta(hours=5, minutes=20)
+WHATS = tuple(set_aside.WHATS)
+ERROR = "KeyError('<b>&" + "x" * 106
 
 
 def _card(state: str, tally: b.Tally = TALLY) -> b.BroadcastCard:
@@ -28,8 +31,10 @@ def _pending(count: int, more: int) -> m.Pending:
         more_unconfirmed=more,
         understaffed=(m.Understaffed(SLOT, 1, 2),),
         more_understaffed=more,
-        updates=count,
-        update_reason="KeyError: '<b>&'",
+        set_aside=tuple(
+            m.SetAside(10**9 + n, what, NOW - SPAN, NAME, ERROR) for n, what in enumerate(WHATS[:5])
+        ),
+        more_set_aside=more,
         failed=count,
         uncertain=count,
         given_up=count,
@@ -49,6 +54,10 @@ EXAMPLES: tuple[Message, ...] = (
     m.Pending(NOW, m.Stuck(), m.Stuck()),
     _pending(1, 0),
     _pending(2, 1),
+    m.Pending(
+        *(NOW, m.Stuck(), m.Stuck()),
+        set_aside=tuple(m.SetAside(n, what, NOW - SPAN, unreadable=True) for n, what in enumerate(WHATS)),
+    ),
     m.Funnel(*range(100, 111)),
     m.Funnel(*range(11), SPAN, (m.CityNumbers(CITY, "beijing", 4, 3, 2, 1),)),
     m.DeliveryNumbers(tuple(m.LaneNumbers(lane) for lane in Lane)),

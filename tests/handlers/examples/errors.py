@@ -10,7 +10,7 @@ from bot.rules.review import Obstacle as ReviewObstacle
 from bot.rules.roles import Role
 from bot.rules.states import BatchState, BookingState, BroadcastState, SampleState, SlotState, WaitState
 from bot.services.booking import bookings, moving, waitlist
-from bot.services.coordinating import broadcasts
+from bot.services.coordinating import broadcasts, quarantine
 from bot.services.joining import invitations, onboarding
 from bot.services.messages import Message
 from bot.services.messages.people import Problem
@@ -148,6 +148,7 @@ PROBLEMS: tuple[DomainError, ...] = (
     shifts.ShiftOver("running"),
     shifts.ShiftOverlap(NOW, NOW + timedelta(hours=3), ZONE),
     broadcasts.NoSuchBroadcast(),
+    *(quarantine.NotSetAside(10**9, state) for state in ("new", "done", "dropped", "unread", "unknown")),
     broadcasts.NobodyThere(),
     *(broadcasts.BroadcastOver(state.value) for state in BroadcastState),
 )

@@ -51,6 +51,7 @@ EXAMPLES: tuple[Message, ...] = (
         for about in ("sample_too_early", "language_changed", "words", "video", "document", "other")
     ),
     m.SomethingBroke(),
+    m.SomethingBroke(unreadable=True),
     m.SlowDown(),
     m.WriteInPrivate(BOT),
 )

@@ -7,7 +7,7 @@ import pytest
 from sqlmodel import update
 
 from bot.services.coordinating import overview
-from bot.services.messages.overview import Pending, Stuck, Unconfirmed, Understaffed
+from bot.services.messages.overview import Pending, SetAside, Stuck, Unconfirmed, Understaffed
 from bot.services.people import Person
 from bot.services.studio.slots import slot_view
 from bot.services.unit import Unit, Units
@@ -194,7 +194,7 @@ async def test_slots_that_lack_staff(units: Units, studio: Studio) -> None:
 
 
 async def test_what_went_wrong(units: Units, clock: MovableClock) -> None:
-    """Updates set aside with the newest reason, messages of the last week, work that was given up."""
+    """Updates set aside with their reasons, messages of the last week, work that was given up."""
     async with units.writing("trouble") as unit:
         for number, state in enumerate(("failed", "failed", "done", "new")):
             error = f"RuntimeError({number})" + "x" * 500 if state == "failed" else ""
@@ -223,8 +223,10 @@ async def test_what_went_wrong(units: Units, clock: MovableClock) -> None:
         at=NOON,
         samples=Stuck(),
         appeals=Stuck(),
-        updates=2,
-        update_reason=("RuntimeError(1)" + "x" * 500)[:120],
+        set_aside=tuple(
+            SetAside(number + 1, "unknown", NOON, reason=(f"RuntimeError({number})" + "x" * 500)[:120])
+            for number in range(2)
+        ),
         failed=1,
         uncertain=2,
         given_up=2,
