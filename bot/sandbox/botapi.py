@@ -21,8 +21,7 @@ from bot.sandbox.validate import Call, Upload, check_call, method_named
 from bot.sandbox.webhook import Webhook
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
-
+    from bot.sandbox.faults import Fault
     from bot.sandbox.world import World
 
 _METHODS: Final = {**sending.METHODS, **editing.METHODS, **asking.METHODS}
@@ -56,7 +55,7 @@ class BotApi:
     async def handle(self, request: web.BaseRequest, token: str, name: str) -> web.StreamResponse:
         """Answer one call, whatever it is, and note it in the log."""
         began, began_mono = self.world.clock.now(), time.monotonic()
-        method, chat_id, args = name, None, None
+        method, chat_id, args, fault = name, None, None, None
         status: int | None = None
         response: web.StreamResponse
         try:
@@ -69,34 +68,29 @@ class BotApi:
             async def perform() -> web.Response:
                 return _answer(await self._perform(method, given, uploads))
 
-            response = await self._or_fault(request, method, chat_id, perform)
+            fault = self._strike(method, chat_id)
+            response = await (suffer(fault, request, perform) if fault else perform())
             status = response.status
         except ApiError as error:
             response, status = _refusal(error), error.code
         except HangUpError:
             response = _hung_up(request)
-        self._note(method, chat_id, status, began, began_mono, args)
+        self._note(method, chat_id, status, fault, began, began_mono, args)
         return response
 
-    async def _or_fault(
-        self,
-        request: web.BaseRequest,
-        method: str,
-        chat_id: int | None,
-        perform: Callable[[], Awaitable[web.Response]],
-    ) -> web.StreamResponse:
-        """Carry a call out, unless a fault strikes it."""
+    def _strike(self, method: str, chat_id: int | None) -> Fault | None:
+        """The fault that this call meets, told in the feed."""
         fault = self.faults.strike(method, chat_id)
-        if fault is None:
-            return await perform()
-        self.world.feed.publish("fault", chat_id, method=method, fault=fault.kind)
-        return await suffer(fault, request, perform)
+        if fault is not None:
+            self.world.feed.publish("fault", chat_id, method=method, fault=fault.kind)
+        return fault
 
     def _note(
         self,
         method: str,
         chat_id: int | None,
         status: int | None,
+        fault: Fault | None,
         began: float,
         mono: float,
         args: Json | None,
@@ -108,6 +102,7 @@ class BotApi:
                 "method": method,
                 "chat_id": chat_id,
                 "status": status,
+                "fault": fault.kind if fault else None,
                 "time": began,
                 "mono": mono,
                 "seconds": time.monotonic() - mono,
@@ -162,7 +157,7 @@ class BotApi:
     async def download(self, request: web.BaseRequest, token: str, path: str) -> web.StreamResponse:
         """Answer ``GET /file/bot<token>/<path>``, and note it in the log as a call of `DOWNLOAD`."""
         began, began_mono = self.world.clock.now(), time.monotonic()
-        status: int | None = None
+        status, fault = None, None
         response: web.StreamResponse
 
         async def perform() -> web.Response:
@@ -171,13 +166,14 @@ class BotApi:
         try:
             if not self.right(token):
                 raise ApiError(401, "Unauthorized")
-            response = await self._or_fault(request, DOWNLOAD, None, perform)
+            fault = self._strike(DOWNLOAD, None)
+            response = await (suffer(fault, request, perform) if fault else perform())
             status = response.status
         except ApiError as error:
             response, status = _refusal(error), error.code
         except HangUpError:
             response = _hung_up(request)
-        self._note(DOWNLOAD, None, status, began, began_mono, {"file_path": path})
+        self._note(DOWNLOAD, None, status, fault, began, began_mono, {"file_path": path})
         return response
 
     def _file(self, path: str) -> web.Response:

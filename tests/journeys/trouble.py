@@ -1,8 +1,8 @@
 """Trouble for a bot that runs as a process: killed at a chosen call, and what may be told twice because of it.
 
 The oracle. A message may reach somebody a second time only if an earlier copy was cut off in the air:
-either the network failed after it arrived (the sandbox's `drop_after`), or the bot was killed before it had written
-down that it arrived. The second is read from the dead bot's own database, before it is started again: the
+either the network failed after it arrived (the sandbox's `drop_after` and its like), or the bot was killed before it
+had written down that it arrived. The second is read from the dead bot's own database, before it is started again: the
 message was still marked as being sent, it was the chat's last one, and it had arrived only just then.
 """
 
@@ -19,11 +19,18 @@ from bot.demo.cast import Cast, Line
 from bot.demo.scene import REVIEWERS
 from bot.demo.theatre import Theatre
 from bot.services.messages import KINDS, IfUncertain
+from tests.stage import Stage
 
 JUST_NOW = 3.0
 """Seconds: a bot that writes down a sending later than this has no excuse (the machine may be busy)."""
 
-CUT_AFTER = ("fault: drop_after", "fault: malformed")
+AFTER = ("drop_after", "hang_after", "error_after", "malformed", "half", "trickle", "delay")
+"""The sandbox's faults that hide from the bot that something happened."""
+
+CUT_AFTER = tuple(f"fault: {kind}" for kind in AFTER)
+
+Place = Theatre | Stage
+"""Where a bot plays: as a process, or in this one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,7 +131,7 @@ class Trouble:
         return self._strokes.pop(0)
 
 
-def rows(theatre: Theatre, query: str) -> list[tuple[Any, ...]]:
+def rows(theatre: Place, query: str) -> list[tuple[Any, ...]]:
     """Ask the bot's database, while no bot runs on it or beside one that does."""
     database = theatre.data / "duologue.db"
     if not database.exists():
@@ -140,7 +147,7 @@ def rows(theatre: Theatre, query: str) -> list[tuple[Any, ...]]:
         connection.close()
 
 
-def chats_in_the_air(theatre: Theatre) -> list[int]:
+def chats_in_the_air(theatre: Place) -> list[int]:
     """The chats with a new message that is marked as being sent."""
     found = rows(theatre, "SELECT chat_id FROM outbox WHERE state = 'sending' AND edits IS NULL")
     return [chat for (chat,) in found]
@@ -194,7 +201,7 @@ BOOKINGS = """SELECT p.telegram_id, b.state, m.active, m.attending
 TOLD = "SELECT chat_id, kind FROM outbox WHERE edits IS NULL AND state IN ('sent', 'uncertain')"
 
 
-def ending(theatre: Theatre, cast: Cast) -> Ending:
+def ending(theatre: Place, cast: Cast) -> Ending:
     """How the play ended, by the bot's database, with people under their names.
 
     Which of the reviewers hears which sample depends on who was idle longest: as listeners they count as one.
@@ -218,7 +225,7 @@ def ending(theatre: Theatre, cast: Cast) -> Ending:
     )
 
 
-def waiting(theatre: Theatre) -> list[tuple[Any, ...]]:
+def waiting(theatre: Place) -> list[tuple[Any, ...]]:
     """What the bot still has to do now."""
     return [
         *rows(theatre, "SELECT 'inbox', update_id FROM inbox WHERE state = 'new'"),
@@ -227,7 +234,7 @@ def waiting(theatre: Theatre) -> list[tuple[Any, ...]]:
     ]
 
 
-def stuck(theatre: Theatre) -> list[tuple[Any, ...]]:
+def stuck(theatre: Place) -> list[tuple[Any, ...]]:
     """What waits or failed for good.
 
     Not so messages of which it stayed open whether they arrived, and whose kind is not sent again, or was sent
@@ -246,7 +253,7 @@ def _given_up_rightly(kind: str, attempts: int) -> bool:
     return KINDS[kind].if_uncertain is not IfUncertain.AGAIN or attempts >= DOUBTS
 
 
-async def settle(theatre: Theatre, patience: float = 30.0) -> None:
+async def settle(theatre: Place, patience: float = 30.0) -> None:
     """Wait until a bot has nothing left to do; raises TimeoutError."""
     async with asyncio.timeout(patience):
         while (await theatre.client.info())["pending_updates"] or waiting(theatre):  # noqa: ASYNC110

@@ -24,7 +24,8 @@ async def test_dropped_before_it_happened(api: RawBot, client: SandboxClient, an
         await api("sendMessage", chat_id=ann.id, text="x")
     assert await ann.reads() == []
     assert (await api("sendMessage", chat_id=ann.id, text="y"))["ok"]
-    assert [entry["status"] for entry in await client.requests("sendMessage")] == [None, 200]
+    log = [(entry["status"], entry["fault"]) for entry in await client.requests("sendMessage")]
+    assert log == [(None, "drop_before"), (200, None)]
 
 
 async def test_dropped_after_it_happened(api: RawBot, client: SandboxClient, ann: Person) -> None:
