@@ -30,6 +30,11 @@ command_line.command(
     help="Check everything that a run needs, and say how to mend what is wrong.",
 )
 command_line.command(
+    "bot.set_aside:commands",
+    name="inbox",
+    help="List what was set aside because it could not be handled; try it again or drop it.",
+)
+command_line.command(
     "bot.sandbox:serve",
     name="sandbox",
     help="Start a local Bot API server to play every role without a token.",

@@ -62,6 +62,8 @@ async def current(database: Database) -> str | None:
         return MigrationContext.configure(connection).get_current_revision()
 
     async with database.engine.connect() as connection:
+        driver: Any = (await connection.get_raw_connection()).driver_connection
+        await driver.begin(writes=False)  # a look waits for nobody who writes
         return await connection.run_sync(look)
 
 

@@ -41,19 +41,22 @@ def paragraph(message: m.Pending, say: Speech) -> Html:
     return lines(head, *(_line(one, message, say) for one in message.set_aside), more, todo)
 
 
+def what_by_whom(one: m.SetAside, say: Speech) -> Html:
+    """What it was and whose: "a voice message by Ann"."""
+    name = one.name or say.say("somebody unknown")
+    return say.say("{what} by {name}", what=say.say(WHATS[one.what]), name=name)
+
+
 def _line(one: m.SetAside, message: m.Pending, say: Speech) -> Html:
     facts = {
         "id": one.row_id,
-        "what": say.say(WHATS[one.what]),
-        "name": one.name or say.say("somebody unknown"),
+        "it": what_by_whom(one, say),
         "span": say.span(message.at - one.since),
         "reason": one.reason,
     }
     if one.unreadable:
-        return say.say(
-            "• #{id}: {what} by {name}, {span} ago. Cannot be read: <code>{reason}</code>", **facts
-        )
-    return say.say("• #{id}: {what} by {name}, {span} ago. Keeps failing: <code>{reason}</code>", **facts)
+        return say.say("• #{id}: {it}, {span} ago. Cannot be read: <code>{reason}</code>", **facts)
+    return say.say("• #{id}: {it}, {span} ago. Keeps failing: <code>{reason}</code>", **facts)
 
 
 def buttons(message: m.Pending, say: Speech) -> Rows:
