@@ -20,11 +20,12 @@ from bot.delivery.budget import Budget
 from bot.delivery.clock import Clock, Ring
 from bot.delivery.inbox import Inbox
 from bot.delivery.jobs import Jobs, Task, Work
+from bot.delivery.mortal import JOURNAL, Fate, MortalEars, MortalMouth, MortalUnits, mortal_ports
 from bot.delivery.outbox import Outbox
 from bot.rules.roles import Role, commands_for
 from bot.services import due, people
 from bot.services.pairing import proposals
-from bot.services.ports import Ports
+from bot.services.ports import Deliver, Ports, Understand
 from bot.services.sampling import checks, samples
 from bot.services.unit import House, Units, Wake
 from bot.texts import LANGUAGES, speech
@@ -179,13 +180,19 @@ class App:
         house = House(policy, frozenset(settings.owners), bot.username)
         self.units = Units(self.database, clock_of(settings.clock), house, self._wake)
         store = AudioStore(settings.data / "audio")
-        ears = AudioWorker()
-        self._stack.push_async_callback(ears.close)
-        ports = Ports(TelegramFiles(bot), ears, store)
+        listener = AudioWorker()
+        self._stack.push_async_callback(listener.close)
+        ports = Ports(TelegramFiles(bot), listener, store)
         board.connect(self.telegram)
+        ears: Understand = Ears(self.telegram)
+        mouth: Deliver = TelegramSender(bot, store)
+        if settings.fault is not None:  # tests alone set it
+            fate = Fate(settings.fault, settings.data / JOURNAL)
+            self.units, ports = MortalUnits(fate, self.units), mortal_ports(fate, ports)
+            ears, mouth = MortalEars(fate, ears), MortalMouth(fate, mouth)
 
-        self.inbox = Inbox(self.units, Ears(self.telegram))
-        self.outbox = Outbox(self.units, TelegramSender(bot, store), Budget(policy.telegram))
+        self.inbox = Inbox(self.units, ears)
+        self.outbox = Outbox(self.units, mouth, Budget(policy.telegram))
         self.jobs = Jobs(self.units, work(self.units, ports))
         sweep = 30.0 if settings.clock is None else 0.5  # a moved clock can jump at any moment
         self.clock = Clock(self.units, rings(), sweep=sweep)

@@ -108,6 +108,8 @@ def _configured(config: Config) -> Iterator[Finding]:
         )
     if config.settings.clock is not None:
         yield Finding(NOTE, f"DUOLOGUE_CLOCK is set: the bot's time is moved by {config.settings.clock}")
+    if config.settings.fault is not None:
+        yield Finding(NOTE, "DUOLOGUE_FAULT is set: the bot kills itself where that says")
 
 
 # --- Telegram

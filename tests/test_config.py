@@ -42,6 +42,7 @@ def test_an_empty_environment_in_an_empty_folder_just_works(tmp_path: Path) -> N
         "webhook_secret": None,
         "listen": None,
         "clock": None,
+        "fault": None,
     }
     assert list(tmp_path.iterdir()) == []
 
@@ -61,6 +62,7 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
         WEBHOOK_SECRET="s-e_cret",
         LISTEN="127.0.0.1:8080",
         CLOCK="clock",
+        FAULT="before send; after inbox.accept:3",
     )
     settings = config.settings
     assert settings.bot_token() == TOKEN
@@ -76,6 +78,7 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
         "webhook_url": "https://bot.example.org/telegram",
         "listen": Listen("127.0.0.1", 8080),
         "clock": tmp_path / "clock",
+        "fault": ("before send:1", "after inbox.accept:3"),
     }
     assert config.policy == Policy(review=ReviewPolicy(panel=3))
     assert config.policy_path == tmp_path / "other.toml"
@@ -92,7 +95,7 @@ def test_the_process_environment_is_not_looked_at(tmp_path: Path, monkeypatch: p
 
 def test_empty_variables_count_as_unset(tmp_path: Path) -> None:
     """Compose files hand over variables that nobody set."""
-    assert loaded(tmp_path, TOKEN="", OWNERS="", POLICY="", CLOCK="", DATA="") == load({}, tmp_path)
+    assert loaded(tmp_path, TOKEN="", OWNERS="", POLICY="", CLOCK="", DATA="", FAULT="") == load({}, tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -174,6 +177,7 @@ def test_a_wrong_value_is_named_with_what_was_expected(tmp_path: Path, name: str
         "WEBHOOK_SECRET",
         "LISTEN",
         "CLOCK",
+        "FAULT",
         "TOKNE",
     ],
 )
@@ -216,6 +220,36 @@ def test_a_moved_clock_is_refused_against_telegram(tmp_path: Path, url: str | No
     (problem,) = problems(tmp_path, **environ)
     assert problem.startswith("DUOLOGUE_CLOCK: expected no moved clock")
     assert loaded(tmp_path, CLOCK="clock", API_URL=SANDBOX).settings.clock == tmp_path / "clock"
+
+
+@pytest.mark.parametrize("url", [None, "https://api.telegram.org/", "https://x.telegram.org"])
+def test_planned_deaths_are_refused_against_telegram(tmp_path: Path, url: str | None) -> None:
+    """Even to write down which points are passed is for tests alone."""
+    environ = {"FAULT": "record"} if url is None else {"FAULT": "record", "API_URL": url}
+    (problem,) = problems(tmp_path, **environ)
+    assert problem.startswith("DUOLOGUE_FAULT: expected no planned deaths")
+
+
+@pytest.mark.parametrize(
+    ("text", "moments"),
+    [
+        ("record", ()),
+        (" before  send ", ("before send:1",)),
+        ("forget outbox.turn:12;after work.check : 2;", ("forget outbox.turn:12", "after work.check:2")),
+        ("inbox.accept", None),
+        ("during send", None),
+        ("before send:0", None),
+        ("before send:x", None),
+        ("before Send", None),
+    ],
+)
+def test_planned_deaths(tmp_path: Path, text: str, moments: tuple[str, ...] | None) -> None:
+    """A moment, and which time; a misspelt one would never come, so it stops the start."""
+    if moments is None:
+        (problem,) = problems(tmp_path, FAULT=text, API_URL=SANDBOX)
+        assert problem.startswith("DUOLOGUE_FAULT: expected “record”, or moments like")
+    else:
+        assert loaded(tmp_path, FAULT=text, API_URL=SANDBOX).settings.fault == moments
 
 
 @pytest.mark.parametrize(

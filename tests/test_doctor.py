@@ -192,12 +192,13 @@ def test_a_clock_that_is_off(off: float, words: str | None) -> None:
     assert doctor._clock(asked, asked, None).mark == NOTE
 
 
-async def test_a_moved_clock_is_noted(environ: dict[str, str], tmp_path: Path) -> None:
-    """The demo's and the playground's clock is no ailment, but worth a line."""
-    environ["DUOLOGUE_CLOCK"] = "clock"
+async def test_what_only_plays_set_is_noted(environ: dict[str, str], tmp_path: Path) -> None:
+    """The demo's and the playground's clock is no ailment, but worth a line; so are the deaths that tests plan."""
+    environ |= {"DUOLOGUE_CLOCK": "clock", "DUOLOGUE_FAULT": "before send:3"}
     found = await findings(environ, tmp_path)
     moved = f"DUOLOGUE_CLOCK is set: the bot's time is moved by {tmp_path / 'clock'}"
     assert Finding(NOTE, moved) in found
+    assert Finding(NOTE, "DUOLOGUE_FAULT is set: the bot kills itself where that says") in found
     assert wrong(found) == []
 
 

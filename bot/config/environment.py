@@ -15,6 +15,7 @@ from pydantic_settings import (
     SettingsConfigDict,
 )
 
+from bot.config.faults import read_fault
 from bot.config.problems import ConfigError, ExpectedError, hint
 
 PREFIX = "DUOLOGUE_"
@@ -68,6 +69,7 @@ class Settings(BaseSettings):
     webhook_secret: SecretStr | None = None
     listen: Annotated[Listen | None, NoDecode] = None
     clock: Path | None = None
+    fault: Annotated[tuple[str, ...] | None, NoDecode] = None
 
     @classmethod
     def settings_customise_sources(
@@ -178,6 +180,20 @@ class Settings(BaseSettings):
                 f"no moved clock against Telegram's own API ({PREFIX}API_URL); real people wait there"
             )
         return path
+
+    @field_validator("fault", mode="before")
+    @classmethod
+    def _read_fault(cls, value: Any, info: ValidationInfo) -> Any:
+        if value is not None and _is_telegram(info.data.get("api_url", TELEGRAM)):
+            raise ExpectedError(
+                f"no planned deaths against Telegram's own API ({PREFIX}API_URL); real people wait there"
+            )
+        try:
+            return read_fault(value) if isinstance(value, str) else value
+        except ValueError:
+            raise ExpectedError(
+                "“record”, or moments like “before send; after inbox.accept:3; forget outbox.turn:2”"
+            ) from None
 
 
 def read_environment(environ: Mapping[str, str], folder: Path) -> Settings:
