@@ -78,6 +78,7 @@ class Transaction:
             with self._translated("COMMIT" if commit else "ROLLBACK"):
                 await (self._driver.commit() if commit else self._driver.rollback())
             return
+        session.expunge_all()  # what was read and then brought up to date by hand is no change to be written
         try:
             await (session.commit() if commit else session.rollback())
         finally:

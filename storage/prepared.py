@@ -5,11 +5,13 @@ needs. A `Prepared` statement names its parameters by `bindparam("name")` and is
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from typing import Any, Generic, TypeVar, overload
 
-from sqlalchemy import Dialect, bindparam, insert
+from sqlalchemy import BindParameter, Dialect, bindparam, insert, update
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm.attributes import manager_of_class
+from sqlalchemy.sql import visitors
 from sqlmodel import SQLModel, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -22,10 +24,12 @@ class Plan:
     """A compiled statement: its text, how parameters go in and how rows come out."""
 
     def __init__(self, statement: Any, dialect: Dialect) -> None:
+        for element in visitors.iterate(statement):
+            if isinstance(element, BindParameter):
+                element.required = False  # lists of constants are written out now, values come later
         compiled = statement.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
         self.sql = str(compiled)
-        fixed = {name: bind.value for name, bind in compiled.binds.items() if not bind.required}
-        fixed |= {name: value for name, value in compiled.params.items() if value is not None}
+        fixed = compiled.params
         self._binds: list[tuple[str, Any, Processor]] = [
             (name, fixed.get(name), _binder(compiled, name, dialect)) for name in compiled.positiontup
         ]
@@ -50,21 +54,41 @@ def _binder(compiled: Any, name: str, dialect: Dialect) -> Processor:
     return processor
 
 
-def _loader(statement: Any, dialect: Dialect) -> Callable[[Any], Any]:
-    """How a row becomes what the query asks for: a table object, one value, or a tuple."""
+Load = Callable[[Sequence[Any]], Any]
+
+
+def _loader(statement: Any, dialect: Dialect) -> Load:
+    """How a row becomes what the query asks for: a table object, one value, or a tuple of such."""
     columns = list(statement.selected_columns)
-    processors = [column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns]
-    if not isinstance(statement, SelectOfScalar):
-        return lambda row: tuple(p(v) if p else v for p, v in zip(processors, row, strict=True))
-    entity = statement.column_descriptions[0]["entity"]
-    if entity is None or statement.column_descriptions[0]["expr"] is not entity:
-        (process,) = processors
-        return lambda row: process(row[0]) if process else row[0]
+    parts: list[tuple[int, int, Load]] = []
+    begin = 0
+    for described in statement.column_descriptions:
+        entity, whole = described["entity"], described["expr"] is described["entity"]
+        end = begin + (len(entity.__table__.columns) if whole else 1)
+        own = columns[begin:end]
+        parts.append((begin, end, _object(entity, own, dialect) if whole else _value(own[0], dialect)))
+        begin = end
+    if isinstance(statement, SelectOfScalar):
+        return parts[0][2]
+    return lambda row: tuple(load(row[begin:end]) for begin, end, load in parts)
+
+
+def _value(column: Any, dialect: Dialect) -> Load:
+    process = column.type.dialect_impl(dialect).result_processor(dialect, None)
+    return (lambda row: process(row[0])) if process else (lambda row: row[0])
+
+
+def _object(entity: Any, columns: list[Any], dialect: Dialect) -> Load:
+    """A table object; None where an outer join found no row."""
     names = [column.key for column in columns]
+    processors = [column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns]
     work = [(index, process) for index, process in enumerate(processors) if process]
+    key = next(index for index, column in enumerate(columns) if column.primary_key)
     manager: Any = manager_of_class(entity)
 
     def load(row: Sequence[Any]) -> Any:
+        if row[key] is None:
+            return None
         values = list(row)
         for index, process in work:
             values[index] = process(values[index])
@@ -122,12 +146,24 @@ def _insert(table: type[SQLModel], names: list[str], *, quietly: bool = False) -
     return Prepared(insert(table).values(values))
 
 
-_PLANS: dict[type[SQLModel], TablePlans] = {}
-
-
+@cache
 def plans_of(table: type[SQLModel]) -> TablePlans:
     """The plans of a table."""
-    found = _PLANS.get(table)
-    if found is None:
-        found = _PLANS[table] = TablePlans(table)
-    return found
+    return TablePlans(table)
+
+
+@cache
+def setting(table: Any, names: tuple[str, ...], *, from_state: bool = False) -> Prepared[Any]:
+    """Set columns of the row with the id `row_id`: each to the parameter `new_<name>`.
+
+    `from_state`: only if its state is still `old_state`.
+    """
+    statement = update(table).where(table.id == bindparam("row_id"))
+    if from_state:
+        statement = statement.where(table.state == bindparam("old_state"))
+    return Prepared(statement.values({name: bindparam(f"new_{name}") for name in names}))
+
+
+def new(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The parameters of `setting` for these columns."""
+    return {f"new_{name}": value for name, value in values.items()}

@@ -1,12 +1,13 @@
 """Which messages go next: the most urgent first, within an urgency those about what happens soonest."""
 
+import json
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from sqlalchemy import bindparam
+from sqlalchemy import Integer, bindparam, func
 from sqlalchemy.orm import aliased
 from sqlmodel import col, or_, select, update
 
@@ -44,28 +45,38 @@ class Claimed:
     outgoing: Outgoing
 
 
-def candidates(unit: Unit, busy: Iterable[int], *, fair: bool = False, broad: bool = True) -> Any:
-    """The rows that may go to chats that are not busy, the next one first.
+_original = aliased(OutboxRow)
+_BUSY = select(func.json_each(bindparam("busy")).table_valued("value").c.value)
+_MAY_GO = (
+    select(OutboxRow)
+    .outerjoin(_original, col(OutboxRow.edits) == col(_original.id))
+    .where(OutboxRow.state == "queued", OutboxRow.lane <= bindparam("lane"))
+    .where(or_(col(OutboxRow.not_before).is_(None), col(OutboxRow.not_before) <= bindparam("now")))
+    # An edit never overtakes its message.
+    .where(or_(col(OutboxRow.edits).is_(None), col(_original.state).not_in(["sending", "queued"])))
+    .where(col(OutboxRow.chat_id).not_in(_BUSY))
+    .limit(bindparam("most", type_=Integer))
+)
+URGENT: Prepared[OutboxRow] = Prepared(
+    _MAY_GO.order_by(col(OutboxRow.lane), col(OutboxRow.happens_at), col(OutboxRow.id))
+)
+OLDEST: Prepared[OutboxRow] = Prepared(_MAY_GO.order_by(col(OutboxRow.id)))
+
+
+async def candidates(
+    unit: Unit, busy: Iterable[int], most: int, *, fair: bool = False, broad: bool = True
+) -> Sequence[OutboxRow]:
+    """The rows that may go to chats that are not busy, the next one first, at most `most`.
 
     `fair`: the oldest first, whatever their lane. Not `broad`: without those that everything else goes before.
     """
-    original = aliased(OutboxRow)
-    query = (
-        select(OutboxRow)
-        .outerjoin(original, col(OutboxRow.edits) == col(original.id))
-        .where(OutboxRow.state == "queued")
-        .where(or_(col(OutboxRow.not_before).is_(None), col(OutboxRow.not_before) <= unit.now))
-        # An edit never overtakes its message.
-        .where(or_(col(OutboxRow.edits).is_(None), col(original.state).not_in(["sending", "queued"])))
+    return await unit.tx.all(
+        OLDEST if fair else URGENT,
+        lane=max(Lane) if broad else Lane.BROADCAST - 1,
+        now=unit.now,
+        busy=json.dumps(list(busy)),
+        most=most,
     )
-    chats = list(busy)
-    if chats:
-        query = query.where(col(OutboxRow.chat_id).not_in(chats))
-    if not broad:
-        query = query.where(OutboxRow.lane < Lane.BROADCAST)
-    if fair:
-        return query.order_by(col(OutboxRow.id))
-    return query.order_by(col(OutboxRow.lane), col(OutboxRow.happens_at), col(OutboxRow.id))
 
 
 async def claim(unit: Unit, rows: Sequence[OutboxRow], budget: Budget, room: int) -> list[Claimed]:

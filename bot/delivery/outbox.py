@@ -168,7 +168,7 @@ class Outbox:
         busy = {*self._air, *self._budget.spent(now)}
         async with self._units.reading() as look:
             broad = self._budget.wait_broad(now) <= 0
-            return await look.tx.first(candidates(look, busy, broad=broad).limit(1)) is not None
+            return bool(await candidates(look, busy, 1, broad=broad))
 
     async def _claim(self, group: Group, landed: list[_Landed]) -> list[Claimed]:
         """Take the next rows that may go now; they are "sending" once this commit stands."""
@@ -178,13 +178,10 @@ class Outbox:
         self._claims += 1
         fair = self._claims % FAIR_EVERY == FAIR_EVERY - 1
         unit = group.unit("outbox claim")
-        query = candidates(
-            unit,
-            {*in_air, *self._budget.spent(now)},
-            fair=fair,
-            broad=self._budget.wait_broad(now) <= 0,
-        )
-        return await claim(unit, await unit.tx.all(query.limit(room * 4)), self._budget, room)
+        busy = {*in_air, *self._budget.spent(now)}
+        broad = self._budget.wait_broad(now) <= 0
+        rows = await candidates(unit, busy, room * 4, fair=fair, broad=broad)
+        return await claim(unit, rows, self._budget, room)
 
     async def _write_down(self, group: Group, one: _Landed) -> None:
         try:

@@ -3,10 +3,11 @@
 from enum import StrEnum
 from typing import Any, TypeVar
 
-from sqlmodel import SQLModel, col, update
+from sqlmodel import SQLModel
 
 from bot.rules.states import check_move
 from bot.services.unit import Unit
+from storage.prepared import new, setting
 from storage.tables import Audit
 
 Thing = TypeVar("Thing", bound=SQLModel)
@@ -46,14 +47,11 @@ async def move(unit: Unit, thing: Thing, to: StrEnum, *, actor: int | None = Non
     row: Any = thing
     before = type(to)(row.state)
     check_move(before, to)
-    moved = await unit.tx.change(
-        update(table)
-        .where(col(table.id) == row.id, col(table.state) == before.value)
-        .values(state=to.value, **changes)
-    )
-    if not moved:
+    values = {"state": to.value, **changes}
+    moving = setting(table, tuple(values), from_state=True)
+    if not await unit.tx.change(moving, row_id=row.id, old_state=before.value, **new(values)):
         return False
-    for name, value in {"state": to.value, **changes}.items():
+    for name, value in values.items():
         setattr(row, name, value)
     kind = table.__name__.lower()
     await record(

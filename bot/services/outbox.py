@@ -4,14 +4,54 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import bindparam
 from sqlmodel import col, select, update
 
 from bot.services.messages import Lane, Message, dump
 from bot.services.unit import Unit, Wake
+from storage.database import Prepared
+from storage.prepared import new
 from storage.tables import OutboxRow
 
 WAITING = ("queued", "held")
 """States of rows that have not gone out and still may."""
+
+_MERGING = (
+    update(OutboxRow)
+    .where(col(OutboxRow.state).in_(WAITING))
+    .values(kind=bindparam("new_kind"), data=bindparam("new_data"))
+)
+MERGE: Prepared[Any] = Prepared(_MERGING.where(col(OutboxRow.id) == bindparam("row_id")))
+MERGE_INTO_EDIT: Prepared[Any] = Prepared(_MERGING.where(col(OutboxRow.edits) == bindparam("row_id")))
+_OF_TOPIC = (OutboxRow.topic == bindparam("topic"), OutboxRow.kind == bindparam("kind"))
+OF_TOPIC = Prepared(select(OutboxRow.id).where(*_OF_TOPIC, col(OutboxRow.edits).is_(None)))
+STANDING: Prepared[Any] = Prepared(
+    select(OutboxRow.id, OutboxRow.chat_id)
+    .where(*_OF_TOPIC, OutboxRow.state != "cancelled", col(OutboxRow.edits).is_(None))
+    .order_by(col(OutboxRow.id).desc())
+)
+UNSENT: Prepared[Any] = Prepared(
+    select(OutboxRow.id, OutboxRow.kind, OutboxRow.state).where(
+        OutboxRow.topic == bindparam("topic"), col(OutboxRow.state).in_([*WAITING, "sending"])
+    )
+)
+CANCEL: Prepared[Any] = Prepared(
+    update(OutboxRow)
+    .where(col(OutboxRow.id) == bindparam("row_id"), col(OutboxRow.state).in_(WAITING))
+    .values(state="cancelled")
+)
+IN_VAIN: Prepared[Any] = Prepared(
+    update(OutboxRow)
+    .where(col(OutboxRow.id) == bindparam("row_id"), col(OutboxRow.state) == "sending")
+    .values(expires_at=bindparam("now"))
+)
+OF_MESSAGE = Prepared(
+    select(OutboxRow.id).where(
+        OutboxRow.chat_id == bindparam("chat_id"),
+        OutboxRow.message_id == bindparam("message_id"),
+        col(OutboxRow.edits).is_(None),
+    )
+)
 
 
 async def send(
@@ -52,13 +92,9 @@ async def edit(unit: Unit, row_id: int, message: Message) -> None:
     """Let the message of row `row_id` become `message`: merged if unsent, else as the newest edit."""
     unit.wakes |= Wake.OUTBOX
     facts: dict[str, Any] = {"kind": message.kind, "data": dump(message)}
-    merged = await unit.tx.change(
-        update(OutboxRow)
-        .where(col(OutboxRow.state).in_(WAITING))
-        .where((col(OutboxRow.id) == row_id) | (col(OutboxRow.edits) == row_id))
-        .values(**facts)
-    )
-    if merged:
+    if await unit.tx.change(MERGE, row_id=row_id, **new(facts)):
+        return
+    if await unit.tx.change(MERGE_INTO_EDIT, row_id=row_id, **new(facts)):
         return
     original = await unit.tx.get(OutboxRow, row_id)
     if original is None or original.state not in ("sending", "sent", "uncertain"):
@@ -90,11 +126,7 @@ async def edit_about(unit: Unit, chat_id: int, about: str, message: Message) -> 
 
 async def edit_topic(unit: Unit, topic: str, kind: type[Message], message: Message) -> int:
     """`edit` for every message of a kind with this topic, in whatever chat; gives how many."""
-    rows = await unit.tx.all(
-        select(OutboxRow.id)
-        .where(OutboxRow.topic == topic, OutboxRow.kind == kind.kind)
-        .where(col(OutboxRow.edits).is_(None))
-    )
+    rows = await unit.tx.all(OF_TOPIC, topic=topic, kind=kind.kind)
     for row_id in rows:
         await edit(unit, row_id, message)
     return len(rows)
@@ -102,14 +134,8 @@ async def edit_topic(unit: Unit, topic: str, kind: type[Message], message: Messa
 
 async def newest(unit: Unit, topic: str, kind: type[Message], chat_id: int | None = None) -> int | None:
     """The row of the newest message of a kind with this topic (in one chat) that was not taken back."""
-    query = (
-        select(OutboxRow.id)
-        .where(OutboxRow.topic == topic, OutboxRow.kind == kind.kind, OutboxRow.state != "cancelled")
-        .where(col(OutboxRow.edits).is_(None))
-        .order_by(col(OutboxRow.id).desc())
-        .limit(1)
-    )
-    return await unit.tx.first(query if chat_id is None else query.where(OutboxRow.chat_id == chat_id))
+    found = await unit.tx.all(STANDING, topic=topic, kind=kind.kind)
+    return next((row_id for row_id, chat in found if chat_id in (None, chat)), None)
 
 
 async def retire(
@@ -133,13 +159,16 @@ async def cancel(unit: Unit, topic: str, kinds: Iterable[type[Message]] = ()) ->
 
     What is in the air at this moment may arrive, but does not go again if it turns out that it did not.
     """
-    statement = update(OutboxRow).where(col(OutboxRow.topic) == topic)
     names = [kind.kind for kind in kinds]
-    if names:
-        statement = statement.where(col(OutboxRow.kind).in_(names))
-    in_the_air = statement.where(col(OutboxRow.state) == "sending")
-    await unit.tx.change(in_the_air.values(expires_at=unit.now))
-    return await unit.tx.change(statement.where(col(OutboxRow.state).in_(WAITING)).values(state="cancelled"))
+    cancelled = 0
+    for row_id, kind, state in await unit.tx.all(UNSENT, topic=topic):
+        if names and kind not in names:
+            continue
+        if state in WAITING:
+            cancelled += await unit.tx.change(CANCEL, row_id=row_id)
+        else:
+            await unit.tx.change(IN_VAIN, row_id=row_id, now=unit.now)
+    return cancelled
 
 
 async def hold(unit: Unit, topic: str) -> int:
@@ -157,13 +186,7 @@ async def let_go(unit: Unit, topic: str) -> int:
 
 async def row_of_message(unit: Unit, chat_id: int, message_id: int) -> int | None:
     """The row whose message a person sees as `message_id`, if it came from here."""
-    return await unit.tx.first(
-        select(OutboxRow.id).where(
-            OutboxRow.chat_id == chat_id,
-            OutboxRow.message_id == message_id,
-            col(OutboxRow.edits).is_(None),
-        )
-    )
+    return await unit.tx.first(OF_MESSAGE, chat_id=chat_id, message_id=message_id)
 
 
 async def kind_of(unit: Unit, row_id: int) -> str:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
+from sqlalchemy import bindparam
 from sqlmodel import col, delete, select, update
 
 from bot.rules.roles import Role, commands_for
@@ -11,10 +12,16 @@ from bot.services import audit, outbox
 from bot.services.messages.people import CommandMenu
 from bot.services.timers import ring_soon
 from bot.services.unit import Unit
+from storage.database import Prepared
+from storage.prepared import new, setting
 from storage.tables import Person, Reviewer, RoleGrant
 
 SEEN_EVERY = timedelta(minutes=5)
 """How stale "last seen" may be: writing it at every update would cost a row each."""
+
+BY_ID = Prepared(select(Person).where(Person.id == bindparam("person_id")))
+BY_TELEGRAM_ID = Prepared(select(Person).where(Person.telegram_id == bindparam("telegram_id")))
+ROLES = Prepared(select(RoleGrant.role).where(RoleGrant.person_id == bindparam("person_id")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +44,7 @@ async def arrive(unit: Unit, visitor: Visitor, *, private: bool = True) -> Perso
 
     What somebody does in a group says nothing about that: only who began the private chat can be written to.
     """
-    person = await unit.tx.first(select(Person).where(Person.telegram_id == visitor.telegram_id))
+    person = await by_telegram_id(unit, visitor.telegram_id)
     if person is None:
         person = await unit.tx.add(
             Person(
@@ -85,7 +92,7 @@ async def lost(unit: Unit, chat_id: int) -> None:
 
 async def change(unit: Unit, person: Person, **values: Any) -> None:
     """Write these columns of a person, here and in the database."""
-    await unit.tx.change(update(Person).where(col(Person.id) == person.id).values(**values))
+    await unit.tx.change(setting(Person, tuple(values)), row_id=person.id, **new(values))
     for name, value in values.items():
         setattr(person, name, value)
 
@@ -110,7 +117,7 @@ def first_name(person: Person) -> str:
 
 async def roles_of(unit: Unit, person: Person) -> frozenset[Role]:
     """The roles somebody holds; whoever wants to record is an applicant."""
-    granted = await unit.tx.all(select(RoleGrant.role).where(RoleGrant.person_id == person.id))
+    granted = await unit.tx.all(ROLES, person_id=person.id)
     roles = {Role(role) for role in granted}
     if person.applying or not roles:
         roles.add(Role.APPLICANT)
@@ -169,12 +176,12 @@ async def set_language(unit: Unit, person: Person, language: str) -> None:
 
 async def by_id(unit: Unit, person_id: int) -> Person:
     """The person with this id, who must exist."""
-    return await unit.tx.one(select(Person).where(Person.id == person_id))
+    return await unit.tx.one(BY_ID, person_id=person_id)
 
 
 async def by_telegram_id(unit: Unit, telegram_id: int) -> Person | None:
     """The person behind a Telegram account, if they ever wrote."""
-    return await unit.tx.first(select(Person).where(Person.telegram_id == telegram_id))
+    return await unit.tx.first(BY_TELEGRAM_ID, telegram_id=telegram_id)
 
 
 __all__ = [

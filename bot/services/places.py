@@ -3,12 +3,18 @@
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import bindparam
 from sqlmodel import col, select
 
 from bot.rules.reminders import after_quiet
 from bot.services.people import Person
 from bot.services.unit import Unit
+from storage.database import Prepared
 from storage.tables import Studio
+
+ZONE = Prepared(
+    select(Studio.zone).order_by((col(Studio.city) == bindparam("city")).desc(), col(Studio.id)).limit(1)
+)
 
 
 async def zone_of(unit: Unit, person: Person) -> str:
@@ -23,6 +29,4 @@ async def out_of_quiet(unit: Unit, person: Person, at: datetime) -> datetime:
 
 
 async def _studio_zone(unit: Unit, person: Person) -> str | None:
-    own_first = (col(Studio.city) == (person.city or "")).desc()
-    query = select(Studio.zone).order_by(own_first, col(Studio.id)).limit(1)
-    return await unit.tx.first(query)
+    return await unit.tx.first(ZONE, city=person.city or "")

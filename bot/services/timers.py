@@ -4,9 +4,11 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import bindparam
 from sqlmodel import col, delete
 
 from bot.services.unit import Unit, Wake
+from storage.database import Prepared
 from storage.tables import Timer
 
 MAY_RING = ("pending", "dropped")
@@ -48,13 +50,17 @@ async def set_timer(
     )
 
 
+_DROPPING = delete(Timer).where(col(Timer.subject) == bindparam("subject"), col(Timer.state).in_(MAY_RING))
+DROP: Prepared[Any] = Prepared(_DROPPING)
+DROP_KIND: Prepared[Any] = Prepared(_DROPPING.where(col(Timer.kind) == bindparam("kind")))
+
+
 async def drop_timers(unit: Unit, subject: str, kinds: Iterable[str] = ()) -> int:
     """Remove what has not been run about `subject` (of these kinds only, if any); gives how many."""
-    statement = delete(Timer).where(col(Timer.subject) == subject, col(Timer.state).in_(MAY_RING))
     names = list(kinds)
-    if names:
-        statement = statement.where(col(Timer.kind).in_(names))
-    return await unit.tx.change(statement)
+    if not names:
+        return await unit.tx.change(DROP, subject=subject)
+    return sum([await unit.tx.change(DROP_KIND, subject=subject, kind=kind) for kind in names])
 
 
 async def ring_soon(unit: Unit, kind: str, subject: str, **data: Any) -> None:

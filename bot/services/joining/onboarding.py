@@ -6,6 +6,7 @@ question answered twice is harmless, and a new question or consent text simply b
 
 from collections.abc import Sequence
 
+from sqlalchemy import bindparam
 from sqlmodel import col, func, select
 
 from bot.rules.consent import CONSENT_VERSION
@@ -48,6 +49,7 @@ from bot.services.people import Person
 from bot.services.sampling.attempts import attempts_of
 from bot.services.timers import ring_soon
 from bot.services.unit import Unit
+from storage.database import Prepared
 from storage.tables import City, Consent, Studio
 
 
@@ -59,10 +61,22 @@ class LanguagesMissing(DomainError):
     """At least one language has to be chosen."""
 
 
+_NEWEST = (
+    select(func.max(Consent.id))
+    .where(Consent.person_id == bindparam("person_id"))
+    .group_by(col(Consent.purpose))
+)
+CONSENTS = Prepared(select(Consent).where(col(Consent.id).in_(_NEWEST)))
+CITIES = Prepared(
+    select(City)
+    .where(col(City.code).in_(select(Studio.city).where(col(Studio.closed_at).is_(None))))
+    .order_by(City.code)
+)
+
+
 async def consents(unit: Unit, person: Person) -> dict[Purpose, Consent]:
     """The newest answer to each purpose that was ever asked."""
-    newest = select(func.max(Consent.id)).where(Consent.person_id == person.id).group_by(Consent.purpose)
-    rows = await unit.tx.all(select(Consent).where(col(Consent.id).in_(newest)))
+    rows = await unit.tx.all(CONSENTS, person_id=person.id)
     return {Purpose(row.purpose): row for row in rows}
 
 
@@ -94,8 +108,7 @@ async def profile_of(unit: Unit, person: Person) -> Profile:
 
 async def cities(unit: Unit) -> Sequence[City]:
     """Every city with a studio that is not closed, by code."""
-    standing = select(Studio.city).where(col(Studio.closed_at).is_(None))
-    return await unit.tx.all(select(City).where(col(City.code).in_(standing)).order_by(City.code))
+    return await unit.tx.all(CITIES)
 
 
 async def open_question(unit: Unit, person: Person) -> Question | None:

@@ -6,6 +6,7 @@ the two people is told by those who call this.
 
 from datetime import datetime
 
+from sqlalchemy import bindparam
 from sqlmodel import col, select, update
 
 from bot.rules.errors import DomainError
@@ -13,7 +14,7 @@ from bot.rules.states import PairState
 from bot.services import audit
 from bot.services.people import Person
 from bot.services.unit import Unit
-from storage.database import ConflictError
+from storage.database import ConflictError, Prepared
 from storage.tables import Pair, PairMember
 
 
@@ -27,13 +28,16 @@ class AlreadyParted(DomainError):
     """The person is in no pair (any more)."""
 
 
+ACTIVE = Prepared(
+    select(Pair)
+    .join(PairMember, col(PairMember.pair_id) == col(Pair.id))
+    .where(PairMember.person_id == bindparam("person_id"), col(PairMember.active))
+)
+
+
 async def active_pair(unit: Unit, person: Person) -> Pair | None:
     """The pair that a person is in now."""
-    return await unit.tx.first(
-        select(Pair)
-        .join(PairMember, col(PairMember.pair_id) == col(Pair.id))
-        .where(PairMember.person_id == person.id, col(PairMember.active))
-    )
+    return await unit.tx.first(ACTIVE, person_id=person.id)
 
 
 async def members(unit: Unit, pair: Pair) -> list[Person]:

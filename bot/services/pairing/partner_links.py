@@ -7,6 +7,7 @@ A person has one link out at a time, and it works for one friend.
 
 from dataclasses import replace
 
+from sqlalchemy import bindparam
 from sqlmodel import col, select, update
 
 from bot.rules.errors import DomainError
@@ -31,6 +32,7 @@ from bot.services.pairing.proposals import Seat, offer
 from bot.services.people import Person, first_name
 from bot.services.places import zone_of
 from bot.services.unit import Unit
+from storage.database import Prepared
 from storage.tables import Invitation, Proposal
 
 
@@ -130,11 +132,15 @@ async def invited_to(unit: Unit, person: Person) -> list[Proposal]:
     ]
 
 
+_LINKS = select(Invitation.id).where(
+    Invitation.created_by == bindparam("person_id"), Invitation.kind == PARTNER
+)
+CAME = Prepared(select(Person).where(col(Person.came_by).in_(_LINKS)).order_by(col(Person.id)))
+
+
 async def _waiting_for(unit: Unit, person: Person) -> list[Person]:
     """Those who opened a link of this person and are kept waiting until both are approved."""
-    links = select(Invitation.id).where(Invitation.created_by == person.id, Invitation.kind == PARTNER)
-    found = await unit.tx.all(select(Person).where(col(Person.came_by).in_(links)).order_by(col(Person.id)))
-    return list(found)
+    return list(await unit.tx.all(CAME, person_id=person.id))
 
 
 # --- opening a link

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, cast
 
+from sqlalchemy import bindparam
 from sqlalchemy.orm import aliased
 from sqlmodel import col, delete, func, select
 
@@ -25,6 +26,7 @@ from bot.services.pairing import pairs
 from bot.services.people import Person, first_name
 from bot.services.timers import drop_timers, set_timer
 from bot.services.unit import Unit
+from storage.database import Prepared
 from storage.tables import Block, Consent, PairMember, Proposal, ProposalMember, Seeker, Timer
 
 SOON = timedelta(seconds=2)
@@ -94,9 +96,12 @@ async def leave(unit: Unit, person: Person, *, actor: int | None = None) -> bool
     return True
 
 
+SINCE = Prepared(select(Seeker.since).where(Seeker.person_id == bindparam("person_id")))
+
+
 async def since(unit: Unit, person: Person) -> datetime | None:
     """Since when somebody looks for a partner; None if they do not."""
-    return await unit.tx.first(select(Seeker.since).where(Seeker.person_id == person.id))
+    return await unit.tx.first(SINCE, person_id=person.id)
 
 
 # --- what is known of those who wait

@@ -1,5 +1,6 @@
 """Match proposals (配对邀请) as they stand: which are open, who sits in one, what its card shows."""
 
+from sqlalchemy import bindparam
 from sqlmodel import col, select
 
 from bot.rules.states import OPEN_PROPOSALS
@@ -12,6 +13,7 @@ from bot.services.people import Person, first_name
 from bot.services.places import zone_of
 from bot.services.studio.slots import slot_view
 from bot.services.unit import Unit
+from storage.database import Prepared
 from storage.tables import Booking, BookingMember, Proposal, ProposalMember
 
 BY_POOL, BY_INVITATION, AS_RESCUE = "pool", "invitation", "rescue"
@@ -23,26 +25,24 @@ def topic_of(proposal: Proposal, person: Person) -> str:
     return f"proposal:{proposal.id}:{person.id}"
 
 
+_OWN = (
+    select(Proposal)
+    .join(ProposalMember, col(ProposalMember.proposal_id) == col(Proposal.id))
+    .where(ProposalMember.person_id == bindparam("person_id"))
+)
+OPEN = Prepared(_OWN.where(col(ProposalMember.open)))
+WAITING = Prepared(_OWN.where(col(Proposal.state).in_(OPEN_PROPOSALS)).order_by(col(Proposal.id)))
+
+
 async def open_proposal(unit: Unit, person: Person) -> Proposal | None:
     """The proposal that keeps a person from others: out of the pool, or as a stand-in."""
-    return await unit.tx.first(
-        select(Proposal)
-        .join(ProposalMember, col(ProposalMember.proposal_id) == col(Proposal.id))
-        .where(ProposalMember.person_id == person.id, col(ProposalMember.open))
-    )
+    return await unit.tx.first(OPEN, person_id=person.id)
 
 
 async def open_ones(unit: Unit, person: Person, kind: str | None = None) -> list[Proposal]:
     """Every proposal (of a kind) that still waits for the person or for the other one, oldest first."""
-    query = (
-        select(Proposal)
-        .join(ProposalMember, col(ProposalMember.proposal_id) == col(Proposal.id))
-        .where(ProposalMember.person_id == person.id, col(Proposal.state).in_(OPEN_PROPOSALS))
-        .order_by(col(Proposal.id))
-    )
-    if kind is not None:
-        query = query.where(Proposal.kind == kind)
-    return list(await unit.tx.all(query))
+    found = await unit.tx.all(WAITING, person_id=person.id)
+    return [proposal for proposal in found if kind in (None, proposal.kind)]
 
 
 async def seats_of(unit: Unit, proposal: Proposal) -> dict[int, ProposalMember]:

@@ -3,13 +3,16 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+from sqlalchemy import bindparam
 from sqlmodel import and_, col, select
 
 from bot.rules import review as rules
 from bot.rules.policy import ReviewPolicy
 from bot.rules.states import UNDECIDED_SAMPLES, AssignmentState, SampleState
 from bot.services.unit import Unit
+from storage.database import Prepared
 from storage.tables import Assignment, Person, Sample
 
 
@@ -64,24 +67,26 @@ def gives_way(policy: ReviewPolicy, assignment: Assignment, now: datetime, *, re
     return late or (assignment.in_group is None and not reachable)
 
 
+_HELD = and_(
+    col(Assignment.sample_id) == col(Sample.id),
+    col(Assignment.round) == col(Sample.round),
+    col(Assignment.state).in_([AssignmentState.OPEN.value, AssignmentState.VOTED.value]),
+)
+SEATS = (
+    select(Sample, Assignment, Person.reachable)
+    .outerjoin(Assignment, _HELD)
+    .outerjoin(Person, col(Person.id) == col(Assignment.reviewer_id))
+    .where(col(Sample.state).in_(UNDECIDED_SAMPLES))
+    .order_by(col(Sample.queued_at), col(Sample.id), col(Assignment.seat), col(Assignment.id))
+)
+SEATS_OF: Prepared[Any] = Prepared(SEATS.where(Sample.id == bindparam("sample_id")))
+
+
 async def tables(unit: Unit, sample: Sample | None = None) -> list[Table]:
     """Every undecided sample (or only this one) with its seats in order, the longest waiting first."""
-    held = and_(
-        col(Assignment.sample_id) == col(Sample.id),
-        col(Assignment.round) == col(Sample.round),
-        col(Assignment.state).in_([AssignmentState.OPEN.value, AssignmentState.VOTED.value]),
-    )
-    query = (
-        select(Sample, Assignment, Person.reachable)
-        .outerjoin(Assignment, held)
-        .outerjoin(Person, col(Person.id) == col(Assignment.reviewer_id))
-        .where(col(Sample.state).in_(UNDECIDED_SAMPLES))
-        .order_by(col(Sample.queued_at), col(Sample.id), col(Assignment.seat), col(Assignment.id))
-    )
-    if sample is not None:
-        query = query.where(Sample.id == sample.id)
+    rows = await (unit.tx.all(SEATS_OF, sample_id=sample.id) if sample else unit.tx.all(SEATS))
     found: dict[int, tuple[Sample, list[tuple[Assignment, bool]]]] = {}
-    for each, assignment, reachable in await unit.tx.all(query):
+    for each, assignment, reachable in rows:
         _, seats = found.setdefault(each.id, (each, []))
         if assignment is not None:
             seats.append((assignment, bool(reachable)))

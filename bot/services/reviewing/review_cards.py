@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
 
+from sqlalchemy import bindparam
 from sqlmodel import col, select
 
 from bot.rules.audio import Finding, Severity
@@ -13,6 +14,7 @@ from bot.services.messages.reviews import GroupCard, Playback, ReviewCard, Revie
 from bot.services.places import zone_of
 from bot.services.timers import drop_timers
 from bot.services.unit import Unit
+from storage.database import Prepared
 from storage.tables import Assignment, ReviewGroup, Sample
 
 
@@ -119,11 +121,14 @@ async def close_group(unit: Unit, sample: Sample, message: ReviewClosed) -> None
 # --- all of a sample
 
 
+SEATS = Prepared(
+    select(Assignment)
+    .where(Assignment.sample_id == bindparam("sample_id"), Assignment.round == bindparam("round"))
+    .order_by(col(Assignment.seat), col(Assignment.id))
+)
+
+
 async def seats(unit: Unit, sample: Sample, *states: AssignmentState) -> Sequence[Assignment]:
     """The seats of a sample's present round in these states, in order."""
-    return await unit.tx.all(
-        select(Assignment)
-        .where(Assignment.sample_id == sample.id, Assignment.round == sample.round)
-        .where(col(Assignment.state).in_([state.value for state in states]))
-        .order_by(col(Assignment.seat), col(Assignment.id))
-    )
+    found = await unit.tx.all(SEATS, sample_id=sample.id, round=sample.round)
+    return [seat for seat in found if seat.state in states]

@@ -4,6 +4,7 @@ Everything here is safe to call again: `advance` looks at the votes and the seat
 is missing. So a vote, a skip, a timer, and a reviewer who becomes free all end in the same function.
 """
 
+from sqlalchemy import bindparam
 from sqlmodel import col, select, update
 
 from bot.rules import review as rules
@@ -22,6 +23,7 @@ from bot.services.reviewing.review_backlog import gives_way
 from bot.services.reviewing.review_cards import group_topic, judge_topic, playback, topic_of
 from bot.services.timers import set_timer
 from bot.services.unit import Unit
+from storage.database import Prepared
 from storage.tables import Assignment, Person, Reviewer, ReviewGroup, Sample
 
 IN_REVIEW = UNDECIDED_SAMPLES
@@ -33,11 +35,16 @@ async def start(unit: Unit, sample: Sample) -> None:
     await advance(unit, sample)
 
 
+UNDECIDED = Prepared(
+    select(Sample)
+    .where(Sample.id == bindparam("sample_id"), col(Sample.state).in_(IN_REVIEW))
+    .with_for_update()
+)
+
+
 async def undecided(unit: Unit, sample_id: int) -> Sample | None:
     """A sample that is being reviewed, held for this unit alone; None if it is not (any more)."""
-    return await unit.tx.first(
-        select(Sample).where(Sample.id == sample_id, col(Sample.state).in_(IN_REVIEW)).with_for_update()
-    )
+    return await unit.tx.first(UNDECIDED, sample_id=sample_id)
 
 
 async def assign_waiting(unit: Unit) -> None:
@@ -201,9 +208,12 @@ async def release(unit: Unit, person: Person) -> None:
 # --- in the group
 
 
+ACTIVE_GROUP = Prepared(select(ReviewGroup).where(col(ReviewGroup.active)).limit(1))
+
+
 async def active_group(unit: Unit) -> ReviewGroup | None:
     """The group in which reviewing happens, if it does."""
-    return await unit.tx.first(select(ReviewGroup).where(col(ReviewGroup.active)).limit(1))
+    return await unit.tx.first(ACTIVE_GROUP)
 
 
 async def _show_in_group(unit: Unit, group: ReviewGroup, sample: Sample, *, free: bool, cross: bool) -> None:

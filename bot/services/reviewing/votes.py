@@ -16,6 +16,7 @@ from bot.services.reviewing.review_cards import playback, topic_of
 from bot.services.reviewing.reviewers import CannotReview
 from bot.services.timers import drop_timers
 from bot.services.unit import Unit
+from storage.prepared import new, setting
 from storage.tables import Assignment, Decision, Sample
 
 
@@ -135,12 +136,9 @@ async def _cast(unit: Unit, person: Person, seated: Seated, *, approve: bool, re
         await audit.move(unit, assignment, AssignmentState.VOTED, actor=person.id, **values)
         await drop_timers(unit, topic_of(assignment))
     else:
-        await unit.tx.change(
-            update(Assignment)
-            .where(col(Assignment.id) == assignment.id)
-            .where(col(Assignment.state) == AssignmentState.VOTED.value)
-            .values(**values)
-        )
+        changing = setting(Assignment, tuple(values), from_state=True)
+        voted = AssignmentState.VOTED.value
+        await unit.tx.change(changing, row_id=assignment.id, old_state=voted, **new(values))
         for name, value in values.items():
             setattr(assignment, name, value)
     await audit.record(

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from sqlalchemy import bindparam
 from sqlmodel import col, select, update
 
 from bot.rules.audio import Finding, Severity
@@ -25,7 +26,7 @@ from bot.services.ports import Ports
 from bot.services.reviewing import reviews
 from bot.services.sampling.attempts import attempts_of
 from bot.services.unit import Unit, Units
-from storage.database import ConflictError
+from storage.database import ConflictError, Prepared
 from storage.tables import Sample
 
 FETCH_LIMIT = 20_000_000
@@ -147,18 +148,19 @@ async def _may_send(unit: Unit, person: Person, upload: Upload) -> None:
         raise FileTooLarge(limit=FETCH_LIMIT, size=upload.claimed_bytes)
 
 
+_OWN = select(Sample).where(Sample.person_id == bindparam("person_id"))
+LIVE = Prepared(_OWN.where(col(Sample.state).in_(LIVE_SAMPLES)))
+LATEST = Prepared(_OWN.order_by(col(Sample.id).desc()).limit(1))
+
+
 async def live_sample(unit: Unit, person: Person) -> Sample | None:
     """The sample that the person's next one has to wait for."""
-    return await unit.tx.first(
-        select(Sample).where(Sample.person_id == person.id, col(Sample.state).in_(LIVE_SAMPLES))
-    )
+    return await unit.tx.first(LIVE, person_id=person.id)
 
 
 async def latest_sample(unit: Unit, person: Person) -> Sample | None:
     """The person's newest sample."""
-    return await unit.tx.first(
-        select(Sample).where(Sample.person_id == person.id).order_by(col(Sample.id).desc()).limit(1)
-    )
+    return await unit.tx.first(LATEST, person_id=person.id)
 
 
 async def withdraw(unit: Unit, person: Person, sample: Sample, **changes: Any) -> None:
