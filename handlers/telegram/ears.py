@@ -50,7 +50,7 @@ class Ears:
             part = raw.get(name)
             if isinstance(part, dict):
                 for who in (part.get("from"), part.get("chat")):
-                    if isinstance(who, dict) and isinstance(who.get("id"), int):
+                    if isinstance(who, dict) and _is_id(who.get("id")):
                         return int(who["id"])
         return 0
 
@@ -105,6 +105,11 @@ class Ears:
         except UnintelligibleError:
             return False
         return True
+
+
+def _is_id(value: Any) -> bool:
+    """Whether Telegram could have given this id: 52 bits at most, so that the database can hold it."""
+    return type(value) is int and abs(value) < 2**52
 
 
 async def _remember(_update: object, context: Context) -> None:

@@ -29,7 +29,8 @@ class InboxRow(SQLModel, table=True):
     """Whose order it keeps: the person, else the chat, else 0."""
     raw: dict[str, Any] = json()
     state: str = "new"
-    """`new`, `done`, `failed` (set aside after its retries, with the reason), or `unread` (one of a flood)."""
+    """`new`, `done`, `failed` (set aside after its retries, with the reason), `dropped` (left so for good, by a
+    human), or `unread` (one of a flood)."""
     attempts: int = 0
     error: str = ""
     received_at: datetime

@@ -1,7 +1,7 @@
 """A bot that breaks one promise: `python broken.py <how> run`.
 
 The demo must see the `BREAKAGES` by what people are told, and the plays in which the bot is killed the
-`FORGETFUL` ones, which are as good as any as long as they live.
+`FORGETFUL` ones, which are as good as any as long as they live. What the `FRAGILE` fail to do is set aside.
 """
 
 import asyncio
@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from sqlmodel import col, update
@@ -19,12 +20,13 @@ from bot.delivery.inbox import Inbox
 from bot.delivery.outbox import Outbox
 from bot.rules import review
 from bot.services import due, outbox
+from bot.services.joining import steps
 from bot.services.messages import Message
 from bot.services.pairing import proposals
 from bot.services.sampling import checks
 from bot.services.unit import Unit
 from handlers.telegram import send
-from storage.tables import OutboxRow
+from storage.tables import OutboxRow, Person
 
 
 def one_vote_approves() -> None:
@@ -177,6 +179,21 @@ FORGETFUL: dict[str, Callable[[], None]] = {
     breakage.__name__: breakage for breakage in (acknowledges_before_keeping, sends_again_after_a_start)
 }
 
+
+def fails_at_times() -> None:
+    """`/status` fails as long as there is a file named "broken" where the bot runs."""
+    status = steps.status
+
+    async def fragile(unit: Unit, person: Person) -> Any:
+        if Path("broken").exists():  # noqa: ASYNC240
+            raise RuntimeError("it is broken")
+        return await status(unit, person)
+
+    steps.status = fragile
+
+
+FRAGILE: dict[str, Callable[[], None]] = {fails_at_times.__name__: fails_at_times}
+
 if __name__ == "__main__":
-    {**BREAKAGES, **FORGETFUL}[sys.argv.pop(1)]()
+    {**BREAKAGES, **FORGETFUL, **FRAGILE}[sys.argv.pop(1)]()
     cli.main()

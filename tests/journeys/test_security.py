@@ -26,7 +26,8 @@ lang:xx consent:everything:1:yes profile:approved_at:1 city:atlantis sample:2:ag
 vote:a1:yes vote:a3:yes vote:s2:yes vote:j4:yes why:a3:done why:j4:noise appeal:1 pair:leave:yes:3 match:1:yes
 book:1 book:3:1 times:0:1 hold:1:no hold:2:yes attend:1:no cancel:1 cancel:1:all cancel:2:me move:1 wait:1:leave
 offer:1:yes shift:1:yes shift:3:yes shifts:2:1:yes slots:1:open slots:beijing:again plan:go cast:1:send aim:all:*:*
-studio:1:closed studios newstudio:done invite:coordinator reviewers:private pending stats:delivery no-such-verb:1:yes
+studio:1:closed studios newstudio:done invite:coordinator reviewers:private pending stats:delivery
+inbox:1:retry inbox:1:drop no-such-verb:1:yes
 """.split()  # noqa: SIM905 - a table to read
 )
 """Presses of what belongs to others, is over, or never was."""
