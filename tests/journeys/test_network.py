@@ -5,8 +5,10 @@ message decides. What was carried out, and how often, is read from what the sand
 """
 
 import asyncio
+import random
 from collections import Counter
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,11 +17,12 @@ import pytest
 
 from bot.app import StartError
 from bot.demo.cast import Actor, Cast
+from bot.demo.joining import onboards
 from bot.sandbox import Person
 from bot.services import outbox
 from bot.services.messages.people import Help
 from handlers.telegram.transport import Patience
-from tests.journeys.trouble import rows, settle, unexcused
+from tests.journeys.trouble import rows, settle, stuck, unexcused
 from tests.stage import Stage
 
 PATIENCE = Patience(place=1.0, connection=0.5, answer=0.4, poll=1.0, poll_spare=0.4)
@@ -362,3 +365,68 @@ async def test_menus(stage: Stage) -> None:
     menus = {tuple(entry["command"] for entry in await person.menu()) for person in people}
     assert len(menus) == 1
     assert "sample" in menus.pop()
+
+
+# --- everything at once
+
+METHODS = (
+    "getUpdates",
+    "sendMessage",
+    "sendMessage",
+    "editMessageText",
+    "answerCallbackQuery",
+    "getFile",
+    "download",
+    "setMyCommands",
+    None,
+)
+
+
+@pytest.mark.parametrize("seed", [1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(2, 12))])
+async def test_a_rough_night(stage: Stage, seed: int) -> None:
+    """Four people join and send samples while anything meets any call: the story ends as on a calm one."""
+    async with Cast(stage.client, patience=30.0) as cast:
+        actors = [await cast.joins(f"Person {number}", "en") for number in range(4)]
+        async with disturbed(stage, random.Random(seed)):
+            await asyncio.gather(*(joins_and_sends(actor, stage) for actor in actors))
+        await copies(stage, [], "")
+        assert unexcused(cast, []) == []
+    assert stuck(stage) == []
+    told = Counter(dict(rows(stage, "SELECT kind, count(*) FROM outbox WHERE edits IS NULL GROUP BY kind")))
+    # A list whose first copy was hidden is not known by its number: a tick in that copy is answered with a new one.
+    del told["AskSpeaks"]
+    assert {kind: count % 4 for kind, count in told.items()} == dict.fromkeys(told, 0)
+    assert rows(stage, "SELECT state, checked_at IS NOT NULL, count(*) FROM samples") == [("received", 1, 4)]
+
+
+@asynccontextmanager
+async def disturbed(stage: Stage, chance: random.Random) -> AsyncIterator[None]:
+    """Any trouble for any call, one after the other, and updates once more that were delivered before."""
+
+    async def disturb() -> None:
+        # A late copy cannot be told from the one that was sent because of it.
+        faults = [fault for fault in NOT_DONE + DONE + HIDDEN if fault[0] != "delay"]
+        updates = stage.sandbox.world.updates
+        while True:
+            kind, how = chance.choice(faults)
+            await stage.client.fault(kind, chance.choice(METHODS), **how)
+            if again := [number for number in updates._recent if number not in updates.pending]:
+                await stage.client.redeliver(chance.choice(again))
+            await asyncio.sleep(chance.uniform(0.05, 0.25))
+
+    disturber = asyncio.create_task(disturb())
+    try:
+        yield
+    finally:
+        disturber.cancel()
+        await asyncio.gather(disturber, return_exceptions=True)
+        await stage.client.request("DELETE", "faults")
+
+
+async def joins_and_sends(actor: Actor, stage: Stage) -> None:
+    """Onboarding and a sample that is checked."""
+    await onboards(actor, "1990", "skip", "en", city="")
+    since = await actor.cast.mark()
+    await actor.sends_voice(stage.dialogue("night-market"), 159)
+    await actor.hears("received", since=since)
+    await actor.hears("checks passed", since=since)
