@@ -165,12 +165,7 @@ class Transaction:
 
     async def add(self, row: Row) -> Row:
         """Insert `row` and set the key that the database counted; raises `ConflictError`."""
-        plans = plans_of(type(row))
-        values = {name: getattr(row, name) for name in plans.names}
-        keyed = values.get("id") is not None
-        answer = self._at_once(plans.insert[keyed].plan(self._dialect), values)
-        if not keyed and "id" in values:
-            row.id = answer[2]
+        self._insert(row, quietly=False)
         return row
 
     async def add_new(self, *rows: SQLModel) -> int:
@@ -178,16 +173,18 @@ class Transaction:
 
         A single row that went in gets the key that the database counted.
         """
-        added = 0
-        for row in rows:
-            plans = plans_of(type(row))
-            values = {name: getattr(row, name) for name in plans.names}
-            keyed = values.get("id") is not None
-            answer = self._at_once(plans.insert_new[keyed].plan(self._dialect), values)
-            added += answer[1]
-            if answer[1] and not keyed and "id" in values:
-                row.id = answer[2]
-        return added
+        return sum(self._insert(row, quietly=True) for row in rows)
+
+    def _insert(self, row: Any, *, quietly: bool) -> int:
+        """Insert a row and set the key that the database counted; gives how many were inserted, 1 or 0."""
+        plans = plans_of(type(row))
+        counted = "id" in plans.names and row.id is None
+        names = [name for name in plans.names if not (counted and name == "id")]
+        plan = plans.insert(counted=counted, quietly=quietly).plan(self._dialect)
+        answer = self._at_once(plan, {name: getattr(row, name) for name in names})
+        if counted and answer[1]:
+            row.id = answer[2]
+        return answer[1]
 
     async def run(self, statement: Any, parameters: Any = None) -> Any:
         """Any other statement: the way out for the few that fit none of the above."""

@@ -33,12 +33,15 @@ class Plan:
         self._binds: list[tuple[str, Any, Processor]] = [
             (name, fixed.get(name), _binder(compiled, name, dialect)) for name in compiled.positiontup
         ]
+        self._names = {name for name, _, _ in self._binds}
         self.load: Callable[[Any], Any] = tuple
         if statement.is_select:
             self.load = _loader(statement, dialect)
 
     def bind(self, values: Mapping[str, Any]) -> list[Any]:
-        """The parameters in the statement's order; raises `KeyError` for a name that it does not have."""
+        """The parameters in the statement's order; raises `TypeError` for a name that it does not have."""
+        if unknown := values.keys() - self._names:
+            raise TypeError(f"the statement has no parameter {sorted(unknown)}")
         bound = []
         for name, fixed, processor in self._binds:
             value = values.get(name, fixed)
@@ -126,24 +129,22 @@ class TablePlans:
 
     def __init__(self, table: type[SQLModel]) -> None:
         columns = table.__table__.columns  # type: ignore[attr-defined]
+        self._table = table
         self.names = [column.key for column in columns]
-        counted = [name for name in self.names if name != "id"]
-        self.insert = {True: _insert(table, self.names), False: _insert(table, counted)}
-        self.insert_new = {
-            True: _insert(table, self.names, quietly=True),
-            False: _insert(table, counted, quietly=True),
-        }
         (primary, *others) = [column for column in columns if column.primary_key]
         self.get: Prepared[Any] | None = (
             None if others else Prepared(select(table).where(primary == bindparam("key", type_=primary.type)))
         )
 
-
-def _insert(table: type[SQLModel], names: list[str], *, quietly: bool = False) -> Prepared[Any]:
-    values: dict[str, Any] = {name: bindparam(name) for name in names}
-    if quietly:
-        return Prepared(sqlite_insert(table).values(values).on_conflict_do_nothing())
-    return Prepared(insert(table).values(values))
+    @cache  # noqa: B019 - there are as many as tables, and they are kept for good
+    def insert(self, *, counted: bool, quietly: bool) -> Prepared[Any]:
+        """Insert a row, its key `counted` by the database; `quietly`: not if a unique key refuses it."""
+        values: dict[str, Any] = {
+            name: bindparam(name) for name in self.names if not (counted and name == "id")
+        }
+        if quietly:
+            return Prepared(sqlite_insert(self._table).values(values).on_conflict_do_nothing())
+        return Prepared(insert(self._table).values(values))
 
 
 @cache

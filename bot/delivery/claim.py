@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from sqlalchemy import Integer, bindparam, func
+from sqlalchemy import Integer, bindparam, func, literal
 from sqlalchemy.orm import aliased
 from sqlmodel import col, or_, select, update
 
@@ -45,12 +45,15 @@ class Claimed:
     outgoing: Outgoing
 
 
+QUEUED = literal("queued", literal_execute=True)
+"""Written out: an index of the queued rows alone is of use only to a statement that says so itself."""
+
 _original = aliased(OutboxRow)
 _BUSY = select(func.json_each(bindparam("busy")).table_valued("value").c.value)
 _MAY_GO = (
     select(OutboxRow)
     .outerjoin(_original, col(OutboxRow.edits) == col(_original.id))
-    .where(OutboxRow.state == "queued", OutboxRow.lane <= bindparam("lane"))
+    .where(col(OutboxRow.state) == QUEUED, OutboxRow.lane <= bindparam("lane"))
     .where(or_(col(OutboxRow.not_before).is_(None), col(OutboxRow.not_before) <= bindparam("now")))
     # An edit never overtakes its message.
     .where(or_(col(OutboxRow.edits).is_(None), col(_original.state).not_in(["sending", "queued"])))

@@ -22,6 +22,12 @@ SENT: Prepared[Any] = Prepared(
     .values(state="sent", message_id=bindparam("message_id"), sent_at=bindparam("now"), error="")
 )
 
+STANDS_FOR: Prepared[Any] = Prepared(
+    update(OutboxRow)
+    .where(col(OutboxRow.id) == bindparam("row_id"), col(OutboxRow.message_id).is_(None))
+    .values(message_id=bindparam("new_id"))
+)
+
 DOUBTS = 4
 """How often a message that must arrive is sent, when each time it stays open whether it did."""
 
@@ -45,10 +51,7 @@ async def settle(unit: Unit, row: OutboxRow, outcome: Outcome) -> None:
         case Sent(message_id):
             await unit.tx.change(SENT, row_id=row.id, message_id=message_id, now=unit.now)
             if row.edits is not None:  # if it went out anew, this is the id of the message that it stands for
-                original = update(OutboxRow).where(col(OutboxRow.id) == row.edits)
-                await unit.tx.change(
-                    original.where(col(OutboxRow.message_id).is_(None)).values(message_id=message_id)
-                )
+                await unit.tx.change(STANDS_FOR, row_id=row.edits, new_id=message_id)
         case Blocked(reason):
             await write(unit, row, state="blocked", error=reason)
             await people.lost(unit, row.chat_id)

@@ -26,9 +26,7 @@ MERGE_INTO_EDIT: Prepared[Any] = Prepared(_MERGING.where(col(OutboxRow.edits) ==
 _OF_TOPIC = (OutboxRow.topic == bindparam("topic"), OutboxRow.kind == bindparam("kind"))
 OF_TOPIC = Prepared(select(OutboxRow.id).where(*_OF_TOPIC, col(OutboxRow.edits).is_(None)))
 STANDING: Prepared[Any] = Prepared(
-    select(OutboxRow.id, OutboxRow.chat_id)
-    .where(*_OF_TOPIC, OutboxRow.state != "cancelled", col(OutboxRow.edits).is_(None))
-    .order_by(col(OutboxRow.id).desc())
+    select(OutboxRow.id, OutboxRow.chat_id, OutboxRow.edits).where(*_OF_TOPIC, OutboxRow.state != "cancelled")
 )
 UNSENT: Prepared[Any] = Prepared(
     select(OutboxRow.id, OutboxRow.kind, OutboxRow.state).where(
@@ -135,7 +133,8 @@ async def edit_topic(unit: Unit, topic: str, kind: type[Message], message: Messa
 async def newest(unit: Unit, topic: str, kind: type[Message], chat_id: int | None = None) -> int | None:
     """The row of the newest message of a kind with this topic (in one chat) that was not taken back."""
     found = await unit.tx.all(STANDING, topic=topic, kind=kind.kind)
-    return next((row_id for row_id, chat in found if chat_id in (None, chat)), None)
+    own = (row_id for row_id, chat, edits in found if edits is None and chat_id in (None, chat))
+    return max(own, default=None)
 
 
 async def retire(

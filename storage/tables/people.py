@@ -34,7 +34,7 @@ class Person(SQLModel, table=True):
     """The question that the next typed words answer; null when nothing is asked."""
     applying: bool = False
     """Whether the person wants to record, and is led through onboarding; who only has roles is not."""
-    came_by: int | None = None
+    came_by: int | None = Field(default=None, index=True)
     """The id of a partner's invitation that waits until the person is approved (a key would be a cycle)."""
     onboarded_at: datetime | None = None
     approved_at: datetime | None = None
