@@ -177,7 +177,7 @@ class Transaction:
 
     def _insert(self, row: Any, *, quietly: bool) -> int:
         """Insert a row and set the key that the database counted; gives how many were inserted, 1 or 0."""
-        plans = plans_of(type(row))
+        plans = plans_of(row.__class__)
         counted = "id" in plans.names and row.id is None
         names = [name for name in plans.names if not (counted and name == "id")]
         plan = plans.insert(counted=counted, quietly=quietly).plan(self._dialect)

@@ -148,7 +148,7 @@ class TablePlans:
 
 
 @cache
-def plans_of(table: type[SQLModel]) -> TablePlans:
+def plans_of(table: Any) -> TablePlans:
     """The plans of a table."""
     return TablePlans(table)
 

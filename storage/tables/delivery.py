@@ -44,6 +44,7 @@ class OutboxRow(SQLModel, table=True):
     __table_args__ = (
         UniqueConstraint("chat_id", "about"),
         Index("ix_outbox_queued", "lane", "happens_at", "id", sqlite_where=_QUEUED, postgresql_where=_QUEUED),
+        Index("ix_outbox_oldest", "id", sqlite_where=_QUEUED, postgresql_where=_QUEUED),
         Index("ix_outbox_trouble", "state", "created_at", sqlite_where=_TROUBLE, postgresql_where=_TROUBLE),
         Index("ix_outbox_topic", "topic", "state"),
         Index("ix_outbox_chat_message", "chat_id", "message_id"),

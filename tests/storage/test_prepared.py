@@ -19,6 +19,9 @@ from tests.helpers import NOON, a_person, a_reviewer
 SMALL = {"studios", "cities", "review_groups", "anon_1"}
 """Tables of a few rows, and a list that came in as a parameter."""
 
+OPEN = "USING INDEX ix_outbox_oldest"
+"""An index of the few rows that still have to go."""
+
 
 def prepared(package: ModuleType) -> Iterator[tuple[str, Prepared[object]]]:
     """Every prepared statement of a package's modules, with its name."""
@@ -38,7 +41,7 @@ async def test_none_looks_through_a_large_table(database: Database, statement: P
         plan = statement.plan(connection.dialect)
         parameters = tuple("[]" for _ in plan.bind({}))
         rows = (await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {plan.sql}", parameters)).all()
-    scanned = {row[3].split()[1] for row in rows if row[3].startswith("SCAN")}
+    scanned = {row[3].split()[1] for row in rows if row[3].startswith("SCAN") and not row[3].endswith(OPEN)}
     assert scanned <= SMALL, [row[3] for row in rows]
 
 
