@@ -2,15 +2,17 @@
 
 import asyncio
 import json
+import logging
 import shutil
 import sqlite3
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+import structlog
 from sqlmodel import col, select, update
 
 from bot import cli
@@ -42,13 +44,18 @@ class Terminal:
 
 
 @pytest.fixture
-def terminal(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Terminal:
+def terminal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Iterator[Terminal]:
     """A terminal in an empty folder, with nothing set but the data folder."""
+    root, level = logging.getLogger().handlers[:], logging.getLogger().level
     for name in ("TOKEN", "TOKEN_FILE", "API_URL", "DATABASE_URL", "POLICY", "OWNERS", "CLOCK"):
         monkeypatch.delenv(f"DUOLOGUE_{name}", raising=False)
     monkeypatch.setenv("DUOLOGUE_DATA", "data")
     monkeypatch.chdir(tmp_path)
-    return Terminal(capsys)
+    yield Terminal(capsys)
+    structlog.reset_defaults()  # the logs went to this terminal, which is gone
+    logging.basicConfig(level=level, handlers=root, force=True)
 
 
 @pytest.fixture
