@@ -23,7 +23,7 @@ from bot.delivery.jobs import Jobs, Task, Work
 from bot.delivery.mortal import JOURNAL, Fate, MortalEars, MortalMouth, MortalUnits, mortal_ports
 from bot.delivery.outbox import Outbox
 from bot.rules.roles import Role, commands_for
-from bot.services import due, people
+from bot.services import due, housekeeping, people
 from bot.services.pairing import proposals
 from bot.services.ports import Deliver, Ports, Understand
 from bot.services.sampling import checks, samples
@@ -199,6 +199,7 @@ class App:
         self.poller = Poller(bot, self.inbox.accept, self._patience)
         async with self.units.writing(f"start at {self.units.clock().isoformat()}", "start") as unit:
             await people.dismiss_former_owners(unit)
+            await housekeeping.begin(unit)
         # Stopped in the opposite order: first no new updates, last the messages that they caused.
         for part in (self.outbox, self.jobs, self.clock, self.inbox, self.poller):
             await part.start()

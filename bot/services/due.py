@@ -2,7 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 
-from bot.services import people
+from bot.services import housekeeping, people
 from bot.services.booking import holds, reminders, rescue, waitlist
 from bot.services.coordinating import broadcasts
 from bot.services.pairing import pool, proposal_ends, proposals
@@ -99,5 +99,6 @@ RINGS: Mapping[str, Ring] = {
     "wait_over": waitlist.give_up_waiting,
     "announce_batch": announcing.ring_batch,
     "announce_city": announcing.ring_city,
+    housekeeping.KIND: housekeeping.tidy,
 }
 """By kind of timer."""
