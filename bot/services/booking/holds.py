@@ -177,6 +177,7 @@ async def agree(unit: Unit, person: Person, booking_id: int) -> Message:
     if not moved:
         raise BookingOver(BookingState.EXPIRED)
     await drop_timers(unit, subject_of(booking))
+    await outbox.cancel(unit, subject_of(booking), [HoldAsked])  # answered before it went out
     await reminders.plan(unit, booking, slot)
     cost = await moving.switch(unit, person, party, booking, old) if old else None
     for one in party.people:

@@ -98,6 +98,18 @@ async def test_both_say_yes_to_the_offer_at_once(scene: Scene) -> None:
     assert await scene.state(booking + 1) == "confirmed"
 
 
+async def test_who_answered_already_is_not_asked(scene: Scene) -> None:
+    """A question that has not gone out when its answer arrives by another button stays unsent."""
+    booking = await scene.booked(1)
+    await scene.act(CY, waitlist.join, 1)
+    await scene.act(ANN, cancelling.cancel, booking)
+    await scene.act(CY, holds.take_offer, 1)
+    assert (await scene.row(DI, HoldAsked)).state == "queued"
+    await scene.act(DI, holds.take_offer, 1)
+    assert (await scene.row(DI, HoldAsked)).state == "cancelled"
+    assert (await scene.row(DI, BookingConfirmed)).state == "queued"
+
+
 async def test_yes_and_lapse_at_once_leave_one_outcome(scene: Scene) -> None:
     """At the very end of the offer the slot goes on to the next pair, and the yes is told so."""
     booking = await scene.booked(1)
