@@ -43,10 +43,13 @@ PATIENCE = 20
 LOOK_EVERY = 2.0
 """Seconds between looks for rows that somebody else put back to be taken again."""
 
+LARGEST = 2**63 - 1
+"""What a database holds as a number; Telegram's ids are far smaller."""
+
 TAKE: Prepared[Any] = Prepared(
     update(InboxRow)
     .where(col(InboxRow.id) == bindparam("row_id"), col(InboxRow.state) == "new")
-    .values(state="done", attempts=bindparam("tries"), done_at=bindparam("now"))
+    .values(state="done", attempts=bindparam("tries"), error="", done_at=bindparam("now"))
 )
 
 
@@ -260,7 +263,7 @@ class Inbox:
     async def _set_aside(self, unit: Unit, ticket: _Ticket, error: Exception) -> None:
         await unit.tx.change(
             update(InboxRow)
-            .where(col(InboxRow.id) == ticket.row_id)
+            .where(col(InboxRow.id) == ticket.row_id, col(InboxRow.state) == "new")
             .values(state="failed", attempts=ticket.tries, error=redact(repr(error))[:2000], done_at=unit.now)
         )
         await self._understand.give_up(ticket.raw, unit)
@@ -269,7 +272,7 @@ class Inbox:
 def _row(raw: dict[str, Any], sender: int, group: Group, *, too_many: bool) -> InboxRow:
     now = group.now
     return InboxRow(
-        update_id=int(raw.get("update_id", 0)),
+        update_id=int(raw.get("update_id", 0)) & LARGEST,
         sender=sender,
         raw=raw,
         state="unread" if too_many else "new",

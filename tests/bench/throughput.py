@@ -25,7 +25,7 @@ from bot.services.reviewing import reviews
 from bot.services.unit import House, Units
 from storage import migrate
 from storage.database import Database
-from tests.helpers import a_reviewer, a_sample, an_approved
+from tests.helpers import DIALOGUES, a_reviewer, a_sample, an_approved
 
 PEOPLE = 1000
 PACED = 500
@@ -35,6 +35,7 @@ PACE = 100.0
 """Updates a second of the steady pace."""
 
 FIRST = 500_000
+DIALOGUE = DIALOGUES / "night-market.ogg"
 NO_BUDGETS = "[telegram]\nper_second = 0\nper_chat = 0\nper_group = 0\n"
 
 
@@ -186,36 +187,32 @@ def _button(entry: dict[str, Any], label: str) -> tuple[int, str] | None:
 
 async def measure(bot: Bot) -> Result:
     """Everything about one bot, on a fresh server."""
+    applicants = [FIRST + number for number in range(PEOPLE + PACED)]
+    pressers = [2 * FIRST + number for number in range(PEOPLE + PACED)] if bot.ours else applicants
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         async with server() as (url, token), SandboxClient(url) as client:
-            applicants = [FIRST + number for number in range(PEOPLE + PACED)]
-            pressers = [2 * FIRST + number for number in range(PEOPLE + PACED)] if bot.ours else applicants
             for person in dict.fromkeys(applicants + pressers):
                 await client.post("people", first_name=f"Person {person}", id=person, started=True)
             if bot.ours:
                 await seed(folder, await a_voice(client))
             async with running(bot, url, token, folder):
-                if bot.ours:
-                    votes = await buttons(client, pressers, "vote:")
-                else:
-                    await burst(
-                        client, [{"person": p, "text": "/start"} for p in applicants], ("said", "message")
-                    )
-                    votes = await buttons(client, pressers, "ok")
+                if not bot.ours:
+                    starts = [{"person": person, "text": "/start"} for person in applicants]
+                    await burst(client, starts, ("said", "message"))
+                presses = await buttons(client, pressers, "vote:" if bot.ours else "ok")
                 texts = [{"person": person, "text": "/status"} for person in applicants[:PEOPLE]]
                 rate = await burst(client, texts, ("said", "message"))
-                pressed = await burst(client, votes[:PEOPLE], ("pressed", "edited"))
-                times = await paced(client, votes[PEOPLE:])
+                pressed = await burst(client, presses[:PEOPLE], ("pressed", "edited"))
+                times = await paced(client, presses[PEOPLE:])
     quantiles = statistics.quantiles(times, n=100)
     return Result(bot.name, rate, pressed, quantiles[49] * 1000, quantiles[98] * 1000)
 
 
 async def a_voice(client: SandboxClient) -> str:
     """The id of a recording that the server holds."""
-    dialogue = Path(__file__).resolve().parents[2] / "bot" / "demo" / "dialogues" / "night-market.ogg"
     somebody = await client.person("Somebody", started=True)
-    await somebody.sends_voice(dialogue.read_bytes(), duration=150)
+    await somebody.sends_voice(DIALOGUE.read_bytes(), duration=150)
     said = (await client.events(kinds="said", chat=somebody.id))[-1]
     return str(said["message"]["voice"]["file_id"])
 

@@ -92,8 +92,9 @@ def crippled(data: str) -> list[str]:
 
 
 @pytest.fixture
-async def world(tmp_path: Path) -> AsyncIterator[World]:
-    """Something of everything, and strangers to it."""
+async def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
+    """Something of everything, and strangers to it, whose every press is read however many they are."""
+    monkeypatch.setattr("bot.delivery.inbox.PATIENCE", 100_000)
     async with Stage(tmp_path, AWAKE) as stage:
         yield await World(stage).build()
 
