@@ -52,7 +52,10 @@ _MARK = Prepared(update(Timer).where(col(Timer.id) == bindparam("timer_id")).val
 
 
 class Clock:
-    """Runs due timers. `sweep` is the seconds between looks when nothing else wakes it."""
+    """Runs due timers. `sweep` is the seconds between looks when nothing else wakes it.
+
+    It plans what was set since the last look, so it must be well below `SOON` of the timers.
+    """
 
     def __init__(self, units: Units, rings: Mapping[str, Ring], *, sweep: float = 30.0) -> None:
         self._units = units

@@ -1,7 +1,7 @@
 """What is due when: rows written together with what they are about, removed together with it."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import bindparam
@@ -13,6 +13,9 @@ from storage.tables import Timer
 
 MAY_RING = ("pending", "dropped")
 """States of timers that have not been run and still may: a clock that goes back makes them useful again."""
+
+SOON = timedelta(minutes=1)
+"""What is due later than this wakes nobody: the clock looks by itself often enough to plan it in time."""
 
 
 class TooLate(Exception):
@@ -36,7 +39,8 @@ async def set_timer(
     """
     if due_at is None:
         return
-    unit.wakes |= Wake.TIMERS
+    if due_at - unit.now < SOON:
+        unit.wakes |= Wake.TIMERS
     await unit.tx.add(
         Timer(
             kind=kind,

@@ -2,43 +2,19 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
+from inspect import signature
 
 import pytest
-from sqlalchemy import text
-from sqlmodel import col, select
 
 from bot.delivery.clock import BATCH, PAUSE, TRIES, Clock
-from bot.services import outbox
-from bot.services.timers import drop_timers, set_timer
-from bot.services.unit import Unit, Units
-from storage.database import Transaction
+from bot.services.timers import SOON, drop_timers, set_timer
+from bot.services.unit import Unit, Units, Wake
 from storage.tables import Timer
+from tests.delivery.bells import Bell, set_for, states
 from tests.delivery.mouths import Card
 from tests.delivery.waiting import until
 from tests.helpers import NOON, MovableClock, told
-
-
-class Bell:
-    """Rings, and takes down for whom; fails as often as the test says."""
-
-    def __init__(self) -> None:
-        self.rung: list[str] = []
-        self.failures = 0
-        self.breaks_for = ""
-        self.heard = asyncio.Event()
-
-    async def ring(self, unit: Unit, timer: Timer) -> None:
-        """What the timers do."""
-        await outbox.send(unit, 7, Card(timer.subject))
-        self.rung.append(timer.subject)
-        if timer.subject == self.breaks_for:
-            await unit.tx.run(text("SELECT * FROM nowhere"))
-        if self.failures:
-            self.failures -= 1
-            raise RuntimeError("not now")
-        self.heard.set()
 
 
 @pytest.fixture
@@ -61,25 +37,6 @@ async def ticking(units: Units, bell: Bell) -> AsyncIterator[Clock]:
 def still(units: Units, bell: Bell) -> Clock:
     """A clock that runs only when the test says."""
     return Clock(units, {"ring": bell.ring})
-
-
-async def set_for(
-    units: Units,
-    due_at: datetime,
-    *subjects: str,
-    until: datetime | None = None,
-    happens_at: datetime | None = None,
-) -> None:
-    """Set timers."""
-    async with units.writing(f"set {subjects}") as unit:
-        for subject in subjects:
-            await set_timer(unit, "ring", subject, due_at, happens_at=happens_at, useful_until=until)
-
-
-async def states(units: Units) -> list[str]:
-    """The state of each timer, in order."""
-    async with units.reading() as look:
-        return list(await look.tx.all(select(Timer.state).order_by(col(Timer.id))))
 
 
 async def test_due_once(units: Units, still: Clock, bell: Bell, clock: MovableClock) -> None:
@@ -166,108 +123,39 @@ async def test_a_timer_that_keeps_failing_is_given_up(
     assert await states(units) == ["failed"]
 
 
-# --- in groups
+async def test_only_what_is_due_soon_wakes_the_clock(units: Units) -> None:
+    """Most timers are due in hours: the clock finds them by itself, and a commit that sets one is cheaper."""
+    woken: list[Wake] = []
+    units.wake = woken.append
+    await set_for(units, NOON + SOON, "later")
+    assert woken == []
+    await set_for(units, NOON + SOON - timedelta(seconds=1), "soon")
+    assert woken == [Wake.TIMERS]
+    assert signature(Clock).parameters["sweep"].default <= SOON.total_seconds() / 2
 
 
-@pytest.fixture
-def commits(units: Units, monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """The step of each commit, in order."""
-    seen: list[str] = []
-    begin = units.transaction
-
-    @asynccontextmanager
-    async def watched(step: str) -> AsyncIterator[Transaction]:
-        async with begin(step) as tx:
-            yield tx
-        seen.append(step)
-
-    monkeypatch.setattr(units, "transaction", watched)
-    return seen
-
-
-async def test_timers_share_commits(
-    units: Units, still: Clock, bell: Bell, commits: list[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A commit costs more than a timer: up to fifty share one."""
-    monkeypatch.setattr("bot.delivery.clock.HOLD", 60.0)
-    await set_for(units, NOON, *(f"{number}" for number in range(120)))
-    commits.clear()
-    await still.run_due()
-    assert bell.rung == [f"{number}" for number in range(120)]
-    assert commits == ["clock.ring"] * 3
-
-
-async def test_who_waits_to_write_comes_between(
-    units: Units, still: Clock, bell: Bell, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The one write lock is held for moments only: a person's step waits for one group, not for all."""
-    monkeypatch.setattr("bot.delivery.clock.HOLD", 0.0)
-    await set_for(units, NOON, *(f"{number}" for number in range(50)))
-    running = asyncio.create_task(still.run_due())
-    await until(lambda: len(bell.rung) > 0)
-    async with units.writing("a person's step"):
-        rung_before = len(bell.rung)
-    await running
-    assert rung_before < 5
-    assert len(bell.rung) == 50
-
-
-async def test_one_that_breaks_its_group_fails_alone(
-    units: Units, still: Clock, bell: Bell, clock: MovableClock
-) -> None:
-    """What the database itself refuses may have ended the transaction: the group is run again, one by one."""
-    bell.breaks_for = "b"
-    await set_for(units, NOON, "a", "b", "c")
-    await still.run_due()
-    assert await told(units, 7) == [Card("a"), Card("c")]
-    assert await states(units) == ["done", "pending", "done"]
-    bell.breaks_for = ""
-    clock.now += PAUSE
-    await still.run_due()
-    assert await told(units, 7) == [Card("a"), Card("c"), Card("b")]
-
-
-@pytest.mark.parametrize("moment", ["begin", "commit"])
-async def test_a_database_that_fails_for_a_while_uses_up_no_try(
-    units: Units, still: Clock, monkeypatch: pytest.MonkeyPatch, moment: str
-) -> None:
-    """A disk that is full for an hour is no failure of the timers: nothing is postponed, nothing given up."""
-    await set_for(units, NOON, "a", "b")
-    begin = units.transaction
-
-    @asynccontextmanager
-    async def full(step: str) -> AsyncIterator[Transaction]:
-        if moment == "begin":
-            raise OSError("no space left on the device")
-        async with begin(step) as tx:
-            yield tx
-            raise OSError("no space left on the device")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(units, "transaction", full)
-        for _ in range(TRIES + 1):
-            await still.run_due()
-    assert (await told(units, 7), await states(units)) == ([], ["pending", "pending"])
-    await still.run_due()
-    assert await told(units, 7) == [Card("a"), Card("b")]
-    assert await states(units) == ["done", "done"]
-
-
-async def test_a_stop_waits_for_one_group_only(
+async def test_what_wakes_nobody_is_on_time(
     units: Units, bell: Bell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """However much is due, the program can end; the rest runs at the next start."""
-    monkeypatch.setattr("bot.delivery.clock.HOLD", 0.0)
-    stopping_clock = Clock(units, {"ring": bell.ring})
-    await set_for(units, NOON, *(f"{number}" for number in range(50)))
-    await stopping_clock.start()
-    async with asyncio.timeout(5):
-        await bell.heard.wait()
-    await stopping_clock.stop()
-    assert len(bell.rung) < 50
-    next_clock = Clock(units, {"ring": bell.ring})
-    await next_clock.run_due()
-    assert bell.rung == [f"{number}" for number in range(50)]
+    """A look that finds nothing due plans the next one for the moment at which something is."""
+    monkeypatch.setattr("bot.services.timers.SOON", timedelta())
+    units.clock = _running_from(NOON)
+    net = Clock(units, {"ring": bell.ring}, sweep=0.2)
+    units.wake = lambda _wake: net.wake()
+    planned: list[float] = []
+    plan = net._soon
+
+    def watched(seconds: float) -> None:
+        planned.append(seconds)
+        plan(seconds)
+
+    monkeypatch.setattr(net, "_soon", watched)
+    await net.start()
+    await set_for(units, NOON + timedelta(hours=1), "in an hour")
+    await until(lambda: len(planned) > 1)
+    await net.stop()
+    assert planned[0] == 0.0
+    assert 3590 < planned[1] <= 3600
 
 
 async def test_a_kind_that_nobody_knows_holds_nothing_up(units: Units, still: Clock, bell: Bell) -> None:
