@@ -41,7 +41,7 @@ def _redact_value(value: Any) -> Any:
     return value if redact(words) == words else redact(words)
 
 
-def _in_plain_words(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+def in_plain_words(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
     """Trouble with the disk or the database: what is wrong and what to do, instead of where it was noticed.
 
     It is noticed everywhere and again and again, and tracebacks would fill what is left of the disk.
@@ -67,7 +67,7 @@ def set_up(level: str = "INFO", *, secrets: Iterable[str] = ()) -> None:
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            _in_plain_words,
+            in_plain_words,
             structlog.processors.format_exc_info,
             _redact_event,
             structlog.dev.ConsoleRenderer(colors=False),
