@@ -305,6 +305,7 @@ async def figures(
         (ours, "Duologue, a booking's four a commit", pending, BOOKING),
         (ours, f"Duologue, {BULK:,} a commit", pending, BULK),
         (ours, "Duologue, a booking's four a commit", beside, BOOKING),
+        (ours, "Duologue, one a commit", beside, 1),
         (apscheduler, "APScheduler SQLAlchemyJobStore", beside),
     ]
     keeping = [await asyncio.to_thread(in_a_child, *plan) for plan in plans]
@@ -325,10 +326,16 @@ def show(found: Figures) -> None:
             f"{one.tick:.2f} ms",
             f"{one.memory:+.1f} MB",
         )
-    mine, theirs = found.keeping[-2:]
-    table.add_row(
-        "APScheduler / Duologue", "", f"{theirs.add / mine.add:.1f}", "", f"{theirs.tick / mine.tick:.1f}", ""
-    )
+    *mine, theirs = found.keeping[-3:]
+    for one in mine:
+        table.add_row(
+            f"APScheduler / {one.name}",
+            "",
+            f"{theirs.add / one.add:.1f}",
+            "",
+            f"{theirs.tick / one.tick:.1f}",
+            "",
+        )
     console = Console()
     console.print(table)
     console.print(_sending_table(found.sending))
