@@ -357,5 +357,10 @@ def _sending_table(sending: Sending) -> Table:
     return table
 
 
+async def main(*arguments: int) -> None:
+    """Measure and print; `arguments` as those of `figures`."""
+    show(await figures(*arguments))
+
+
 if __name__ == "__main__":
-    show(asyncio.run(figures(*(int(argument) for argument in sys.argv[1:]))))
+    asyncio.run(main(*(int(argument) for argument in sys.argv[1:])))

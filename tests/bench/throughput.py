@@ -236,11 +236,11 @@ def show(results: list[Result]) -> None:
     Console().print(table)
 
 
-async def compare(names: list[str]) -> None:
+async def main(*names: str) -> None:
     """Measure the bots whose name contains one of `names` (all, if none) and print."""
     chosen = [bot for bot in BOTS if not names or any(name in bot.name for name in names)]
     show([await measure(bot) for bot in chosen])
 
 
 if __name__ == "__main__":
-    asyncio.run(compare(sys.argv[1:]))
+    asyncio.run(main(*sys.argv[1:]))
