@@ -242,6 +242,26 @@ async def test_a_database_that_is_none(environ: dict[str, str], tmp_path: Path, 
     assert path.read_bytes() == b"something else" * 100
 
 
+async def test_a_database_that_another_program_holds(
+    environ: dict[str, str], tmp_path: Path, data: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It says so, and that it passes by itself."""
+    for module in ("storage.driver", "storage.database"):
+        monkeypatch.setattr(f"{module}.BUSY", 50)
+    path = data / "duologue.db"
+    with sqlite3.connect(path, isolation_level=None) as holder:
+        holder.execute("BEGIN IMMEDIATE")
+        found = [finding for finding in await findings(environ, tmp_path) if finding.mark == BAD]
+        holder.execute("ROLLBACK")
+    holder.close()
+    assert [(finding.what, finding.mend) for finding in found] == [
+        (
+            f"The database {path} cannot be opened for writing: the database is locked by another program",
+            "A backup or an open database tool holds it; it goes on by itself when they let go",
+        )
+    ]
+
+
 async def test_too_little_room(
     environ: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

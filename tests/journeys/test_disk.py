@@ -303,11 +303,12 @@ async def test_something_else_in_the_databases_place(shut_stage: Stage) -> None:
     database.write_bytes(kept)
 
 
-async def test_no_room_at_the_start(stage: Stage) -> None:
+@pytest.mark.parametrize("command", [("run",), ("db", "upgrade")], ids=" ".join)
+async def test_no_room_at_the_start(stage: Stage, command: tuple[str, ...]) -> None:
     """As a program: one sentence, no traceback, and an exit status that tells."""
     program = (
         "import resource, runpy, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (0, 0)); "
-        "sys.argv = ['duologue', 'run']; runpy.run_module('bot.cli', run_name='__main__')"
+        f"sys.argv = {['duologue', *command]}; runpy.run_module('bot.cli', run_name='__main__')"
     )
     environment = {
         "DUOLOGUE_TOKEN": stage.sandbox.token,
@@ -327,8 +328,8 @@ async def test_no_room_at_the_start(stage: Stage) -> None:
     async with asyncio.timeout(30):
         _, said = await process.communicate()
     [line] = said.decode().splitlines()
-    assert line in {
-        f"duologue: {what} (data folder: {stage.folder / 'full'})" for what in (trouble.FULL, trouble.FAULTY)
+    assert line.removesuffix(f" (data folder: {stage.folder / 'full'})") in {
+        f"duologue: {wrong}" for wrong in (trouble.FULL, trouble.FAULTY)
     }
     assert process.returncode == 1
 
