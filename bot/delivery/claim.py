@@ -53,7 +53,8 @@ _BUSY = select(func.json_each(bindparam("busy")).table_valued("value").c.value)
 _MAY_GO = (
     select(OutboxRow)
     .outerjoin(_original, col(OutboxRow.edits) == col(_original.id))
-    .where(col(OutboxRow.state) == QUEUED, OutboxRow.lane <= bindparam("lane"))
+    .where(col(OutboxRow.state) == QUEUED)
+    .where(OutboxRow.lane >= bindparam("from_lane"), OutboxRow.lane <= bindparam("to_lane"))
     .where(or_(col(OutboxRow.not_before).is_(None), col(OutboxRow.not_before) <= bindparam("now")))
     # An edit never overtakes its message.
     .where(or_(col(OutboxRow.edits).is_(None), col(_original.state).not_in(["sending", "queued"])))
@@ -71,15 +72,18 @@ async def candidates(
 ) -> Sequence[OutboxRow]:
     """The rows that may go to chats that are not busy, the next one first, at most `most`.
 
-    `fair`: the oldest first, whatever their lane. Not `broad`: without those that everything else goes before.
+    `fair`: from the lane of the oldest one on, so that urgency starves nobody. Not `broad`: without the lane that
+    everything else goes before.
     """
-    return await unit.tx.all(
-        OLDEST if fair else URGENT,
-        lane=max(Lane) if broad else Lane.BROADCAST - 1,
-        now=unit.now,
-        busy=json.dumps(list(busy)),
-        most=most,
-    )
+    facts = {
+        "from_lane": min(Lane),
+        "to_lane": max(Lane) if broad else Lane.BROADCAST - 1,
+        "now": unit.now,
+        "busy": json.dumps(list(busy)),
+    }
+    if fair and (oldest := await unit.tx.first(OLDEST, most=1, **facts)):
+        facts["from_lane"] = oldest.lane  # in its lane the nearest still goes first
+    return await unit.tx.all(URGENT, most=most, **facts)
 
 
 async def claim(unit: Unit, rows: Sequence[OutboxRow], budget: Budget, room: int) -> list[Claimed]:

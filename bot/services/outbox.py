@@ -1,7 +1,7 @@
 """Queue messages, change them, and take back those that became stale. Nothing here sends."""
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import bindparam
@@ -15,6 +15,9 @@ from storage.tables import OutboxRow
 
 WAITING = ("queued", "held")
 """States of rows that have not gone out and still may."""
+
+LONG_AGO = datetime.min.replace(tzinfo=UTC)
+"""When something stopped being of use that is taken back: before any moment that a clock could go back to."""
 
 _MERGING = (
     update(OutboxRow)
@@ -41,7 +44,7 @@ CANCEL: Prepared[Any] = Prepared(
 IN_VAIN: Prepared[Any] = Prepared(
     update(OutboxRow)
     .where(col(OutboxRow.id) == bindparam("row_id"), col(OutboxRow.state) == "sending")
-    .values(expires_at=bindparam("now"))
+    .values(expires_at=bindparam("long_ago"))
 )
 OF_MESSAGE = Prepared(
     select(OutboxRow.id).where(
@@ -166,7 +169,7 @@ async def cancel(unit: Unit, topic: str, kinds: Iterable[type[Message]] = ()) ->
         if state in WAITING:
             cancelled += await unit.tx.change(CANCEL, row_id=row_id)
         else:
-            await unit.tx.change(IN_VAIN, row_id=row_id, now=unit.now)
+            await unit.tx.change(IN_VAIN, row_id=row_id, long_ago=LONG_AGO)
     return cancelled
 
 
