@@ -64,15 +64,23 @@ class Transaction:
         self._made_session: AsyncSession | None = None
         self._savepoints = 0
 
+    def _still_open(self, sql: str) -> None:
+        """Refuse to go on in a transaction that the database ended itself: the rest of it would stand alone."""
+        with self._translated(sql):
+            self._driver.still_open()
+
     @property
     def _session(self) -> AsyncSession:
         """For statements that are not prepared; many transactions need none."""
+        self._still_open("BEGIN")
         if self._made_session is None:
             self._made_session = AsyncSession(self._connection, expire_on_commit=False, autoflush=False)
         return self._made_session
 
     async def end(self, *, commit: bool) -> None:
         """Commit or undo everything; for `Database`. Raises `sqlalchemy.exc.OperationalError`."""
+        if commit:
+            self._still_open("COMMIT")
         session = self._made_session
         if session is None:
             with self._translated("COMMIT" if commit else "ROLLBACK"):

@@ -94,14 +94,17 @@ class WholeConnection(aiosqlite.Connection):
         else:
             self._conn.execute(f"PRAGMA busy_timeout = {BUSY}")
 
-    def at_once(self, sql: str, parameters: Parameters) -> Answer:
-        """Run in the calling thread, which waits: only for what meets few rows by an index.
+    def still_open(self) -> None:
+        """Raises `sqlite3.OperationalError` outside a transaction.
 
-        Raises `sqlite3.OperationalError` outside a transaction: a full disk can end one at any statement, and what
-        came after it would be kept without the rest.
+        A full disk can end one at any statement, and what came after it would be kept without the rest.
         """
         if not self._conn.in_transaction:
             raise sqlite3.OperationalError("the transaction is over: an earlier statement of it failed")
+
+    def at_once(self, sql: str, parameters: Parameters) -> Answer:
+        """Run in the calling thread, which waits: only for what meets few rows by an index."""
+        self.still_open()
         return _execute(self._conn, sql, parameters)
 
 

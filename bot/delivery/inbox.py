@@ -10,6 +10,7 @@ import time
 from collections import defaultdict, deque
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -46,6 +47,16 @@ LOOK_EVERY = 2.0
 LARGEST = 2**63 - 1
 """What a database holds as a number; Telegram's ids are far smaller."""
 
+NUMBERS_LAST = timedelta(days=2)
+"""How long an update's number means that update: Telegram keeps updates a day, and after an idle week it goes on
+counting from anywhere, so that an old number can come again."""
+
+FREE: Prepared[Any] = Prepared(
+    update(InboxRow)
+    .where(col(InboxRow.update_id) == bindparam("number"), col(InboxRow.received_at) < bindparam("before"))
+    .values(update_id=-col(InboxRow.id))
+)
+
 TAKE: Prepared[Any] = Prepared(
     update(InboxRow)
     .where(col(InboxRow.id) == bindparam("row_id"), col(InboxRow.state) == "new")
@@ -81,8 +92,8 @@ class Inbox:
     async def accept(self, raws: Sequence[dict[str, Any]]) -> None:
         """Keep updates; when this returns they are committed and may be acknowledged.
 
-        An update that was kept before is dropped: the same one may be delivered twice. So is, with a word to
-        its sender, what comes on top of `PATIENCE` updates that wait.
+        An update that was kept before is dropped: the same one may be delivered twice, and one press as two
+        updates. So is, with a word to its sender, what comes on top of `PATIENCE` updates that wait.
         """
         kept: list[tuple[int, _Ticket]] = []
         adding: defaultdict[int, int] = defaultdict(int)
@@ -91,7 +102,7 @@ class Inbox:
                 sender = self._understand.sender_of(raw)
                 waiting = len(self._waiting.get(sender, ())) + adding[sender]
                 row = _row(raw, sender, group, too_many=bool(sender) and waiting >= PATIENCE)
-                if not await group.tx.add_new(row):
+                if not await _add_once(group, row):
                     continue
                 if row.state == "new":
                     adding[sender] += 1
@@ -269,10 +280,27 @@ class Inbox:
         await self._understand.give_up(ticket.raw, unit)
 
 
+async def _add_once(group: Group, row: InboxRow) -> bool:
+    """Keep an update unless it is here already; under a number of long ago it is another one."""
+    if await group.tx.add_new(row):
+        return True
+    forgotten = group.now - NUMBERS_LAST
+    freed = await group.tx.change(FREE, number=row.update_id, before=forgotten)
+    return bool(freed) and bool(await group.tx.add_new(row))
+
+
+def _press_of(raw: dict[str, Any]) -> str | None:
+    """Which press an update brings, if it brings one: it can come under several numbers."""
+    query = raw.get("callback_query")
+    found = query.get("id") if isinstance(query, dict) else None
+    return found if isinstance(found, str) else None
+
+
 def _row(raw: dict[str, Any], sender: int, group: Group, *, too_many: bool) -> InboxRow:
     now = group.now
     return InboxRow(
         update_id=int(raw.get("update_id", 0)) & LARGEST,
+        press=_press_of(raw),
         sender=sender,
         raw=raw,
         state="unread" if too_many else "new",

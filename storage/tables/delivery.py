@@ -8,6 +8,7 @@ from sqlmodel import Field, SQLModel
 
 from storage.tables.base import json, key, reference, telegram_id
 
+_PRESS = text("press IS NOT NULL")
 _NEW = text("state = 'new'")
 _FAILED = text("state = 'failed'")
 _TROUBLE = text("state IN ('failed', 'uncertain')")
@@ -21,10 +22,14 @@ class InboxRow(SQLModel, table=True):
     __table_args__ = (
         Index("ix_inbox_new", "id", sqlite_where=_NEW, postgresql_where=_NEW),
         Index("ix_inbox_failed", "id", sqlite_where=_FAILED, postgresql_where=_FAILED),
+        Index("uq_inbox_press", "press", unique=True, sqlite_where=_PRESS, postgresql_where=_PRESS),
     )
 
     id: int = key()
     update_id: int = Field(sa_type=BigInteger, unique=True)
+    """Telegram's number of it; the row's own, negative, once Telegram has given the number to another update."""
+    press: str | None = None
+    """Telegram's id of the press, if it is one: the same press can come as several updates."""
     sender: int = telegram_id(default=0)
     """Whose order it keeps: the person, else the chat, else 0."""
     raw: dict[str, Any] = json()

@@ -3,11 +3,13 @@
 import asyncio
 import json
 from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
 from bot.sandbox import Person
+from bot.sandbox.updates import UpdateQueue
 from tests.journeys.trouble import rows, settle
 from tests.stage import Stage
 
@@ -68,10 +70,11 @@ async def test_everything_once_more(stage: Stage, calm: dict[str, Any]) -> None:
     assert await ann.history() == seen
 
 
-async def test_everything_twice_at_once(stage: Stage, calm: dict[str, Any]) -> None:
-    """Every update comes a second time right behind the first, before the first was handled."""
-    updates = stage.sandbox.world.updates
-    put = updates.put
+Put = Callable[..., int | None]
+
+
+def each_again(put: Put, updates: UpdateQueue) -> Put:
+    """Every update comes a second time, under the same number."""
 
     def twice(*update: Any) -> int | None:
         number = put(*update)
@@ -79,7 +82,27 @@ async def test_everything_twice_at_once(stage: Stage, calm: dict[str, Any]) -> N
             updates.redeliver(number)
         return number
 
-    updates.put = twice  # type: ignore[method-assign]
+    return twice
+
+
+def presses_twice(put: Put, updates: UpdateQueue) -> Put:
+    """Every press comes as two updates with numbers of their own."""
+
+    def twice(kind: str, *update: Any) -> int | None:
+        if kind == "callback_query":
+            put(kind, *update)
+        return put(kind, *update)
+
+    return twice
+
+
+@pytest.mark.parametrize("how", [each_again, presses_twice])
+async def test_twice_at_once(
+    stage: Stage, calm: dict[str, Any], how: Callable[[Put, UpdateQueue], Put]
+) -> None:
+    """The second comes right behind the first; a tick that is pressed once stays ticked."""
+    updates = stage.sandbox.world.updates
+    updates.put = how(updates.put, updates)  # type: ignore[method-assign]
     await story(stage)
     assert what_is_true(stage) == calm
 
@@ -131,3 +154,19 @@ async def test_numbers_that_begin_anew(stage: Stage) -> None:
         await settle(stage)
         people.append(person)
     assert [await welcomes(person) for person in people] == [1] * len(people)
+
+
+async def test_a_number_that_was_there_before(stage: Stage) -> None:
+    """Counting on from anywhere can meet a number of long ago: that is another update all the same."""
+    ann, ben = [await stage.client.person(name, language_code="en") for name in ("Ann", "Ben")]
+    updates = stage.sandbox.world.updates
+    first = updates.last_id
+    await ann.says("/start")
+    await ann.hears(WELCOME)
+    await settle(stage)
+    await stage.forward(days=8)
+    updates.last_id = first
+    await ben.says("/start")
+    await ben.hears(WELCOME)
+    await settle(stage)
+    assert [await welcomes(person) for person in (ann, ben)] == [1, 1]

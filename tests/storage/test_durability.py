@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import text
-from sqlmodel import col, select
+from sqlmodel import col, select, update
 
 from bot.services.unit import Unit, Units
 from storage import trouble
@@ -79,7 +79,15 @@ async def _insert_new(unit: Unit) -> None:
     await unit.tx.add_new(city("later"))
 
 
-@pytest.mark.parametrize("later", [_insert, _insert_new])
+async def _change(unit: Unit) -> None:
+    await unit.tx.change(update(Person).values(name="Later"))
+
+
+async def _run(unit: Unit) -> None:
+    await unit.tx.run(text("UPDATE people SET name = 'Later'"))
+
+
+@pytest.mark.parametrize("later", [_insert, _insert_new, _change, _run])
 @pytest.mark.parametrize("session", [False, True], ids=["prepared only", "with a session"])
 async def test_nothing_is_kept_after_the_disk_ended_a_transaction(
     units: Units, disk: Disk, later: Any, session: bool
