@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import signal
+import sys
 from collections.abc import Coroutine
 from typing import Any
 
@@ -15,6 +16,15 @@ from bot.config import Config, ConfigError
 from storage import migrate
 from storage.database import Database
 from storage.trouble import trouble_of
+
+if sys.platform == "win32":
+    LOOP = None
+else:
+    import uvloop
+
+    LOOP = (
+        uvloop.new_event_loop
+    )  # the same loop with less of it in Python: it carries every message and answer
 
 command_line = CommandLine(
     name="duologue",
@@ -63,15 +73,20 @@ async def _until_told(run: Coroutine[Any, Any, None], stop: asyncio.Event) -> No
 
 
 @command_line.command
-async def run() -> None:
+def run() -> None:
     """Run the bot by long polling until it is told to stop."""
     config = _config()
     logs.set_up(secrets=config.settings.secret_words)
-    stop = asyncio.Event()
     try:
-        await _until_told(wiring.run(config, stop), stop)
+        with asyncio.Runner(loop_factory=LOOP) as runner:
+            runner.run(_run(config))
     except wiring.StartError as error:
         raise SystemExit(f"duologue: {error}") from None
+
+
+async def _run(config: Config) -> None:
+    stop = asyncio.Event()
+    await _until_told(wiring.run(config, stop), stop)
 
 
 @database_commands.command
