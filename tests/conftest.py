@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from bot.rules.policy import Policy
 from bot.services.unit import House, Units
@@ -13,6 +14,15 @@ from storage import migrate
 from storage.database import Database
 from tests.helpers import MovableClock
 from tests.stage import Stage
+
+# The pretty tracebacks that are structlog's default take half a second each, in which the loop stands still.
+structlog.configure(
+    processors=[
+        structlog.processors.add_log_level,
+        structlog.processors.format_exc_info,
+        structlog.dev.ConsoleRenderer(colors=False),
+    ]
+)
 
 
 @pytest.fixture(scope="session")
