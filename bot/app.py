@@ -20,6 +20,7 @@ from bot.delivery.budget import Budget
 from bot.delivery.clock import Clock, Ring
 from bot.delivery.inbox import Inbox
 from bot.delivery.jobs import Jobs, Task, Work
+from bot.delivery.meter import Meter
 from bot.delivery.mortal import JOURNAL, Fate, MortalEars, MortalMouth, MortalUnits, mortal_ports
 from bot.delivery.outbox import Outbox
 from bot.rules.roles import Role, commands_for
@@ -177,8 +178,10 @@ class App:
     async def _serve(self) -> None:
         settings, policy = self.config.settings, self.config.policy
         bot = self.telegram.bot
-        house = House(policy, frozenset(settings.owners), bot.username)
-        self.units = Units(self.database, clock_of(settings.clock), house, self._wake)
+        now = clock_of(settings.clock)
+        self.meter = meter = Meter(now)
+        house = House(policy, frozenset(settings.owners), bot.username, meter.pulse)
+        self.units = Units(self.database, now, house, self._wake)
         store = AudioStore(settings.data / "audio")
         listener = AudioWorker()
         self._stack.push_async_callback(listener.close)
@@ -191,11 +194,11 @@ class App:
             self.units, ports = MortalUnits(fate, self.units), mortal_ports(fate, ports)
             ears, mouth = MortalEars(fate, ears), MortalMouth(fate, mouth)
 
-        self.inbox = Inbox(self.units, ears)
-        self.outbox = Outbox(self.units, mouth, Budget(policy.telegram))
-        self.jobs = Jobs(self.units, work(self.units, ports))
+        self.inbox = Inbox(self.units, ears, meter)
+        self.outbox = Outbox(self.units, mouth, Budget(policy.telegram), meter)
+        self.jobs = Jobs(self.units, work(self.units, ports), meter)
         sweep = 30.0 if settings.clock is None else 0.5  # a moved clock can jump at any moment
-        self.clock = Clock(self.units, rings(), sweep=sweep)
+        self.clock = Clock(self.units, rings(), meter, sweep=sweep)
         self.poller = Poller(bot, self.inbox.accept, self._patience)
         async with self.units.writing(f"start at {self.units.clock().isoformat()}", "start") as unit:
             await people.dismiss_former_owners(unit)

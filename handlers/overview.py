@@ -1,13 +1,13 @@
 """`/pending` and `/stats`: everything at once, for coordinators; and what to do about updates set aside."""
 
 from bot.rules.roles import Role
-from bot.services.coordinating import numbers, overview, quarantine
+from bot.services.coordinating import flow, numbers, overview, quarantine
 from bot.services.messages.people import Problem
 from handlers.context import Context
 from handlers.render.problems import word
 from handlers.switchboard import StaleButton, Switchboard
 
-VIEWS = {"funnel": numbers.funnel, "delivery": numbers.delivery}
+VIEWS = {"funnel": numbers.funnel, "delivery": flow.delivery}
 
 
 async def pending(context: Context) -> None:

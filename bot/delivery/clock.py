@@ -17,6 +17,7 @@ from sqlalchemy import bindparam, text
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import col, func, select, update
 
+from bot.delivery.meter import Meter
 from bot.services.timers import TooLate
 from bot.services.unit import Group, Unit, Units
 from storage.database import Prepared, in_trouble
@@ -43,6 +44,9 @@ HOLD = 0.02
 Ring = Callable[[Unit, Timer], Awaitable[None]]
 """What to do when a timer of a kind is due."""
 
+_Rung = tuple[str, timedelta]
+"""The kind of a timer that was run, and how long after its time."""
+
 _PENDING = text("timers.state = 'pending'")  # spelled out, so that the partial index fits at once
 _SOONEST = Prepared(select(func.min(col(Timer.due_at))).where(_PENDING))
 _NEAREST = select(Timer.id).order_by(col(Timer.happens_at), col(Timer.due_at), col(Timer.id)).limit(BATCH)
@@ -57,9 +61,12 @@ class Clock:
     It plans what was set since the last look, so it must be well below `SOON` of the timers.
     """
 
-    def __init__(self, units: Units, rings: Mapping[str, Ring], *, sweep: float = 30.0) -> None:
+    def __init__(
+        self, units: Units, rings: Mapping[str, Ring], meter: Meter | None = None, *, sweep: float = 30.0
+    ) -> None:
         self._units = units
         self._rings = rings
+        self._meter = meter or Meter()
         self._sweep = sweep
         # `run_due` itself lets only one run at a time and remembers the others; APScheduler would drop them.
         self._scheduler = AsyncIOScheduler(
@@ -160,44 +167,54 @@ class Clock:
         waiting = deque(due)
         while waiting and not self._stopping.is_set():
             group_ids: list[int] = []
+            rung: list[_Rung | None] = []
             try:
                 async with self._units.together("clock.ring") as group:
                     begun = time.monotonic()
                     while waiting and len(group_ids) < GROUP:
                         group_ids.append(waiting.popleft())
-                        await self._ring(group, group_ids[-1])
+                        rung.append(await self._ring(group, group_ids[-1]))
                         if time.monotonic() - begun > HOLD:
                             break
             except Exception as error:
                 if not group_ids or in_trouble(error):
                     raise
                 log.warning("clock.group_failed", timers=len(group_ids), exc_info=True)
-                for timer_id in group_ids:
-                    await self._ring_alone(timer_id)
+                rung = [await self._ring_alone(timer_id) for timer_id in group_ids]
+            for one in rung:
+                if one is not None:
+                    self._meter.rung(*one)
 
-    async def _ring_alone(self, timer_id: int) -> None:
+    async def _ring_alone(self, timer_id: int) -> _Rung | None:
         """Run a timer in a commit of its own: the one that broke a group shall not hold up the others."""
         try:
             async with self._units.together("clock.ring") as group:
-                await self._ring(group, timer_id)
+                rung = await self._ring(group, timer_id)
         except Exception as error:
             if in_trouble(error):
                 raise
             log.exception("timer.failed", timer=timer_id)
             async with self._units.writing(f"t{timer_id} failed", "clock.postpone") as unit:
                 await _postpone(unit, timer_id)
+            return None
+        return rung
 
-    async def _ring(self, group: Group, timer_id: int) -> None:
-        """Run a timer; it is postponed when it fails. Raises what the database itself cannot do."""
+    async def _ring(self, group: Group, timer_id: int) -> _Rung | None:
+        """Run a timer; it is postponed when it fails. Raises what the database itself cannot do.
+
+        Gives what was run, None if nothing was.
+        """
         try:
             async with group.alone(f"t{timer_id}") as unit:
                 timer = await unit.tx.get(Timer, timer_id)
                 if timer is None or timer.state != "pending" or timer.due_at > unit.now:
-                    return
+                    return None
                 if timer.useful_until is not None and timer.useful_until < unit.now:
                     raise TooLate(timer.subject)
                 await unit.tx.change(_MARK, timer_id=timer_id, to="done")
+                lag = unit.now - timer.due_at
                 await self._rings[timer.kind](unit, timer)
+            return timer.kind, lag
         except TooLate as late:
             log.info("timer.too_late", timer=timer_id, about=str(late))
             await group.tx.change(_MARK, timer_id=timer_id, to="dropped")
@@ -206,6 +223,7 @@ class Clock:
         except Exception:
             log.exception("timer.failed", timer=timer_id)
             await _postpone(group.unit(f"t{timer_id} failed"), timer_id)
+        return None
 
 
 async def _postpone(unit: Unit, timer_id: int) -> None:

@@ -9,7 +9,7 @@ import asyncio
 import time
 from collections import defaultdict, deque
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
@@ -17,6 +17,7 @@ import structlog
 from sqlalchemy import bindparam
 from sqlmodel import col, select, update
 
+from bot.delivery.meter import Meter
 from bot.logs import redact
 from bot.services.ports import Effect, Understand, UnintelligibleError
 from bot.services.unit import Group, Unit, Units
@@ -73,14 +74,16 @@ class _Ticket:
     """What the last try ended with, once it is clear that another one cannot help."""
     alone: bool = False
     """Whether it shares no commit any more: one that it was in failed."""
+    kept_at: float = field(default_factory=time.monotonic)
 
 
 class Inbox:
     """Keeps updates and has them handled."""
 
-    def __init__(self, units: Units, understand: Understand) -> None:
+    def __init__(self, units: Units, understand: Understand, meter: Meter | None = None) -> None:
         self._units = units
         self._understand = understand
+        self._meter = meter or Meter()
         self._waiting: defaultdict[int, deque[_Ticket]] = defaultdict(deque)
         self._ready: deque[int] = deque()
         self._woken = asyncio.Event()
@@ -96,6 +99,7 @@ class Inbox:
         updates. So is, with a word to its sender, what comes on top of `PATIENCE` updates that wait.
         """
         kept: list[tuple[int, _Ticket]] = []
+        unread = 0
         adding: defaultdict[int, int] = defaultdict(int)
         async with self._units.together("inbox.accept") as group:
             for raw in raws:
@@ -111,6 +115,9 @@ class Inbox:
                     unit = group.unit(f"u{row.id} unread")
                     await self._understand.slow_down(raw, unit)
                     group.keep(unit)
+                    unread += 1
+        if unread:
+            self._meter.updates("unread", unread)
         for sender, ticket in kept:
             self._line_up(sender, ticket)
 
@@ -174,12 +181,19 @@ class Inbox:
                 await self._after_failure(senders, error)
                 continue
             self._pause = 0.0
+            self._count(served)
             for effect in effects:
                 task = asyncio.create_task(_tried(effect))
                 self._effects.add(task)
                 task.add_done_callback(self._effects.discard)
             for sender in served:
                 self._leave(sender)
+
+    def _count(self, served: list[int]) -> None:
+        tickets = [self._waiting[sender][0] for sender in served]
+        if tickets:
+            failed = sum(ticket.failure is not None for ticket in tickets)
+            self._meter.served([ticket.kept_at for ticket in tickets], failed)
 
     def _together(self) -> list[int]:
         """Who is served next in one commit: many, or one whose update shares none."""
@@ -244,6 +258,7 @@ class Inbox:
             ticket.failure = error
             self._next(sender)
             return
+        self._meter.updates("again")
         pause = PAUSES[min(ticket.tries, len(PAUSES)) - 1]
         asyncio.get_running_loop().call_later(pause, self._next, sender)
 

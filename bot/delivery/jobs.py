@@ -5,6 +5,7 @@ network or the disk is done again too, and that costs it none of its tries.
 """
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,6 +14,7 @@ from typing import Any
 import structlog
 from sqlmodel import col, func, select, update
 
+from bot.delivery.meter import Meter
 from bot.logs import redact
 from bot.services.ports import is_outage
 from bot.services.unit import Units
@@ -50,9 +52,10 @@ Work = Callable[[Task], Awaitable[None]]
 class Jobs:
     """Does what is queued."""
 
-    def __init__(self, units: Units, work: Mapping[str, Work]) -> None:
+    def __init__(self, units: Units, work: Mapping[str, Work], meter: Meter | None = None) -> None:
         self._units = units
         self._work = work
+        self._meter = meter or Meter()
         self._woken = asyncio.Event()
         self._loop: asyncio.Task[None] | None = None
         self._hands: set[asyncio.Task[None]] = set()
@@ -130,7 +133,9 @@ class Jobs:
             return job
 
     async def _do(self, job: Job) -> None:
+        begun = time.monotonic()
         end = await self._end_of(job)
+        seconds = time.monotonic() - begun
         first, longest = SETTLE_PAUSES
         pause = first
         while True:
@@ -139,6 +144,7 @@ class Jobs:
             except Exception:
                 log.exception("jobs.settle_failed", job=job.id, pause=pause)
             else:
+                self._meter.job(job.kind, end.get("state", "again"), seconds)
                 return
             await asyncio.sleep(pause)
             pause = min(longest, pause * 2)

@@ -15,6 +15,7 @@ from sqlmodel import col, select
 
 from bot.delivery.budget import Budget
 from bot.delivery.claim import Claimed, candidates, claim
+from bot.delivery.meter import Meter
 from bot.delivery.settle import settle
 from bot.logs import redact
 from bot.services.ports import Deliver, NotSent, Outcome, RetryAfter, Uncertain
@@ -52,15 +53,18 @@ class _Landed:
 
     row: OutboxRow
     outcome: Outcome
+    seconds: float
+    """How long the answer took."""
 
 
 class Outbox:
     """Sends what is queued."""
 
-    def __init__(self, units: Units, deliver: Deliver, budget: Budget) -> None:
+    def __init__(self, units: Units, deliver: Deliver, budget: Budget, meter: Meter | None = None) -> None:
         self._units = units
         self._deliver = deliver
         self._budget = budget
+        self._meter = meter or Meter()
         self._woken = asyncio.Event()
         self._air: dict[int, asyncio.Task[None]] = {}
         self._landed: list[_Landed] = []
@@ -83,8 +87,10 @@ class Outbox:
                 # The newest first: of two edits of one message only the newest may go again.
                 select(OutboxRow).where(OutboxRow.state == "sending").order_by(col(OutboxRow.id).desc())
             )
-            for row in cut_off:
-                await settle(unit, row, Uncertain("the program ended while it was being sent"))
+            doubt = Uncertain("the program ended while it was being sent")
+            ends = [await settle(unit, row, doubt) for row in cut_off]
+        for row, state in zip(cut_off, ends, strict=True):
+            self._meter.sent(row.lane, row.kind, doubt, state)
         if cut_off:
             log.warning("outbox.cut_off", rows=len(cut_off))
         self._loop = asyncio.create_task(self._run())
@@ -142,13 +148,13 @@ class Outbox:
             return False
         claimed: list[Claimed] = []
         async with self._units.together("outbox.turn") as group:
-            for one in landed:
-                await self._write_down(group, one)
+            ends = [await self._write_down(group, one) for one in landed]
             if claims:
                 claimed = await self._claim(group, landed)
         del self._landed[: len(landed)]
-        for one in landed:
+        for one, state in zip(landed, ends, strict=True):
             del self._air[one.row.chat_id]
+            self._meter.sent(one.row.lane, one.row.kind, one.outcome, state, one.seconds)
         for chosen in claimed:
             self._air[chosen.row.chat_id] = asyncio.create_task(self._send(chosen))
         went = bool(landed or claimed)
@@ -183,24 +189,27 @@ class Outbox:
         rows = await candidates(unit, busy, room * 4, fair=fair, broad=broad)
         return await claim(unit, rows, self._budget, room)
 
-    async def _write_down(self, group: Group, one: _Landed) -> None:
+    async def _write_down(self, group: Group, one: _Landed) -> str:
+        """Gives the state in which it leaves the row."""
         try:
             async with group.alone(f"outbox {one.row.id}") as unit:
-                await settle(unit, one.row, one.outcome)
+                return await settle(unit, one.row, one.outcome)
         except Exception as error:
             if in_trouble(error):
                 raise
             log.exception("outbox.settle_failed", row=one.row.id)  # it counts as cut off at the next start
+            return "sending"
 
     async def _send(self, chosen: Claimed) -> None:
         row = chosen.row
+        begun = time.monotonic()
         try:
             outcome = await self._deliver.deliver(chosen.outgoing)
         except Exception as error:  # words that cannot be made are no doubt about the network
             log.exception("outbox.deliver_failed", row=row.id, kind=row.kind)
             outcome = NotSent(redact(repr(error))[:500], again=False)
         self._pause_after(outcome, row)
-        self._landed.append(_Landed(row, outcome))
+        self._landed.append(_Landed(row, outcome, time.monotonic() - begun))
         self._woken.set()
 
     def _pause_after(self, outcome: Outcome, row: OutboxRow) -> None:

@@ -43,8 +43,8 @@ async def write(unit: Unit, row: OutboxRow, **values: Any) -> None:
     await unit.tx.change(update(OutboxRow).where(col(OutboxRow.id) == row.id).values(**values))
 
 
-async def settle(unit: Unit, row: OutboxRow, outcome: Outcome) -> None:
-    """Record how the sending of a row ended, and whether it goes again."""
+async def settle(unit: Unit, row: OutboxRow, outcome: Outcome) -> str:
+    """Record how the sending of a row ended; gives its state now, "queued" if it goes again."""
     if not isinstance(outcome, Sent):  # what became of it meanwhile counts: taken back, or its chat moved
         row = await unit.tx.get(OutboxRow, row.id) or row
     match outcome:
@@ -52,24 +52,27 @@ async def settle(unit: Unit, row: OutboxRow, outcome: Outcome) -> None:
             await unit.tx.change(SENT, row_id=row.id, message_id=message_id, now=unit.now)
             if row.edits is not None:  # if it went out anew, this is the id of the message that it stands for
                 await unit.tx.change(STANDS_FOR, row_id=row.edits, new_id=message_id)
+            return "sent"
         case Blocked(reason):
             await write(unit, row, state="blocked", error=reason)
             await people.lost(unit, row.chat_id)
+            return "blocked"
         case RetryAfter():
-            await _queue_again(unit, row, attempts=max(0, row.attempts - 1))
+            return await _queue_again(unit, row, attempts=max(0, row.attempts - 1))
         case Moved(chat_id):
-            await _queue_again(unit, row, attempts=max(0, row.attempts - 1))
+            state = await _queue_again(unit, row, attempts=max(0, row.attempts - 1))
             await _follow(unit, row.chat_id, chat_id)
+            return state
         case NotSent(reason, again):
             if again:
-                await _queue_again(unit, row, attempts=max(0, row.attempts - 1), error=reason)
-            else:
-                await write(unit, row, state="failed", error=reason)
+                return await _queue_again(unit, row, attempts=max(0, row.attempts - 1), error=reason)
+            await write(unit, row, state="failed", error=reason)
+            return "failed"
         case Uncertain(reason):
-            await _doubt(unit, row, reason)
+            return await _doubt(unit, row, reason)
 
 
-async def _doubt(unit: Unit, row: OutboxRow, reason: str) -> None:
+async def _doubt(unit: Unit, row: OutboxRow, reason: str) -> str:
     """The network left it open: the kind decides. An edit may always go again, it changes nothing twice."""
     kind = if_uncertain_of(row)
     again = (
@@ -80,17 +83,19 @@ async def _doubt(unit: Unit, row: OutboxRow, reason: str) -> None:
     log.warning("outbox.uncertain", row=row.id, kind=row.kind, again=again, reason=reason)
     marks = {"uncertain": row.edits is None, "error": reason}
     if again:
-        await _queue_again(unit, row, **marks)
-    else:
-        await write(unit, row, state="uncertain", **marks)
+        return await _queue_again(unit, row, **marks)
+    await write(unit, row, state="uncertain", **marks)
+    return "uncertain"
 
 
-async def _queue_again(unit: Unit, row: OutboxRow, **values: Any) -> None:
+async def _queue_again(unit: Unit, row: OutboxRow, **values: Any) -> str:
     """Let a row go again. An edit does not when a newer one waits: only the newest state counts."""
     newer = row.edits is not None and await unit.tx.first(
         select(OutboxRow.id).where(OutboxRow.edits == row.edits, OutboxRow.state == "queued")
     )
-    await write(unit, row, state="cancelled" if newer else "queued", **values)
+    state = "cancelled" if newer else "queued"
+    await write(unit, row, state=state, **values)
+    return state
 
 
 async def _follow(unit: Unit, old: int, new: int) -> None:

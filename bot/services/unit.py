@@ -7,6 +7,7 @@ from datetime import datetime
 from enum import Flag, auto
 
 from bot.rules.policy import Policy
+from bot.services.pulse import Pulse
 from storage.database import Database, Transaction
 
 
@@ -21,11 +22,15 @@ class Wake(Flag):
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """What is the same for every step: the policy, the owners' Telegram ids, the bot's name."""
+    """What is the same for every step: the policy, the owners' Telegram ids, the bot's name.
+
+    `pulse` tells what the running program has counted of itself by now.
+    """
 
     policy: Policy
     owners: frozenset[int] = frozenset()
     bot_username: str = ""
+    pulse: Callable[[], Pulse] = Pulse
 
 
 @dataclass(slots=True)

@@ -1,5 +1,6 @@
 """Words of `/pending` and `/stats`."""
 
+import math
 from html import escape
 from zoneinfo import ZoneInfo
 
@@ -225,30 +226,73 @@ def _buttons(shown: str, say: Speech) -> tuple[tuple[Button, ...], ...]:
 
 @renders(m.DeliveryNumbers)
 def delivery(message: m.DeliveryNumbers, say: Speech) -> Screen:
-    """Messages by urgency, then updates, timers and jobs."""
+    """Messages by urgency, then updates, timers and jobs, then what the running program counted."""
     head = say.say("📮 <b>Messages</b> of the last 24 hours")
     lanes = [_lane(lane, say) for lane in message.lanes]
-    oldest = ""
-    if message.oldest_message is not None:
-        oldest = say.say("The longest waiting: {span}", span=say.span(message.oldest_message))
+    uncertain = ""
+    if message.uncertain:
+        kinds = [
+            Html(f"<code>{escape(one.kind)}</code> {say.number(one.count)}") for one in message.uncertain
+        ]
+        uncertain = say.say("Open whether they arrived: {kinds}", kinds=Html(", ".join(kinds)))
     updates = say.say("📥 <b>Updates</b>: {waiting} waiting", waiting=say.number(message.updates))
     if message.oldest_update is not None:
         updates = Html(updates + say.say(" (the longest for {span})", span=say.span(message.oldest_update)))
     if message.set_aside:
         updates = Html(updates + say.say(", {n} set aside", n=say.number(message.set_aside)))
+    if message.unread:
+        updates = Html(updates + say.say(", {n} unread, of a flood", n=say.number(message.unread)))
     timers = say.say("⏰ <b>Timers</b>: {n} pending", n=say.number(message.timers))
     if message.overdue:
         timers = Html(timers + say.say(", {n} overdue", n=say.number(message.overdue)))
     jobs = say.say("⚙️ <b>Jobs</b>: {n} waiting", n=say.number(message.jobs))
-    text = paragraphs(lines(head, *lanes, oldest), lines(updates, timers, jobs))
+    text = paragraphs(
+        lines(head, *lanes, uncertain),
+        lines(updates, timers, jobs, _checks(message.checks, say)),
+        _run(message.run, say),
+    )
     return Screen(text, _buttons("delivery", say))
+
+
+def _checks(checks: m.CheckNumbers | None, say: Speech) -> Html:
+    if checks is None:
+        return Html("")
+    return say.say(
+        "🎧 <b>Checks</b> of 24 hours: {n}, usually {usual}, the longest {longest}",
+        n=say.number(checks.count),
+        usual=say.span(checks.usual),
+        longest=say.span(checks.longest),
+    )
+
+
+def _run(run: m.RunNumbers | None, say: Speech) -> Html:
+    """What is counted anew after each start."""
+    if run is None:
+        return Html("")
+    timers = ""
+    if run.rung:
+        timers = say.say(
+            "Timers run: {n}, {share} of them within a second, the latest {latest} late",
+            n=say.number(run.rung),
+            share=say.percent(math.floor(100 * run.punctual / run.rung) / 100),
+            latest=say.span(run.latest),
+        )
+    return lines(
+        say.say("⏱ <b>Since the start</b>, {span} ago", span=say.span(run.span)),
+        say.say("Telegram asked for silence (429): {n}", n=say.number(run.held)),
+        say.say("Sent again: {n}", n=say.number(run.again)),
+        timers,
+    )
 
 
 def _lane(lane: m.LaneNumbers, say: Speech) -> Html:
     """Only what there is; a lane without anything says so."""
+    waiting = say.say("{n} waiting", n=say.number(lane.waiting))
+    if lane.oldest is not None:
+        waiting = Html(waiting + say.say(" (the longest for {span})", span=say.span(lane.oldest)))
     parts = [
         (lane.sent, say.say("{n} sent", n=say.number(lane.sent))),
-        (lane.waiting, say.say("{n} waiting", n=say.number(lane.waiting))),
+        (lane.waiting, waiting),
         (lane.blocked, say.say("{n} blocked the bot", n=say.number(lane.blocked))),
         (lane.failed, say.say("{n} failed", n=say.number(lane.failed))),
         (lane.uncertain, say.say("{n} uncertain", n=say.number(lane.uncertain))),

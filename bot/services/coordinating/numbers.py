@@ -1,23 +1,19 @@
-"""Numbers: the funnel from the first word to the session, and the flow of messages and updates."""
+"""Numbers: the funnel from the first word to the session."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from statistics import median
 from typing import Any
 
-from sqlmodel import and_, case, col, func, or_, select
+from sqlmodel import case, col, func, select
 
 from bot.rules.states import LIVE_BOOKINGS, BookingState, SampleState
-from bot.services.messages import Lane
-from bot.services.messages.overview import CityNumbers, DeliveryNumbers, Funnel, LaneNumbers
+from bot.services.messages.overview import CityNumbers, Funnel
 from bot.services.reviewing import reviews
 from bot.services.unit import Unit
 from storage.tables import (
     Booking,
     BookingMember,
     City,
-    InboxRow,
-    Job,
-    OutboxRow,
     PairMember,
     Person,
     Room,
@@ -25,20 +21,13 @@ from storage.tables import (
     Seeker,
     Slot,
     Studio,
-    Timer,
 )
 
 RECENT = timedelta(days=30)
 """Decisions of this span make the median time to a decision."""
 
-DAY = timedelta(days=1)
-"""The span of `/stats delivery`."""
-
 TO_COME = (BookingState.CONFIRMED, BookingState.ATTENDING, BookingState.RESCUE)
 """States of bookings that are going to be sessions."""
-
-
-# --- the funnel
 
 
 async def funnel(unit: Unit) -> Funnel:
@@ -127,57 +116,3 @@ async def _cities(unit: Unit) -> tuple[CityNumbers, ...]:
             CityNumbers(city.names, city.code, began, approved, int(paired or 0), sessions.get(city.code, 0))
         )
     return tuple(found)
-
-
-# --- delivery
-
-
-async def delivery(unit: Unit) -> DeliveryNumbers:
-    """How messages, updates, timers and jobs flow."""
-    new, pending = InboxRow.state == "new", Timer.state == "pending"
-    due = or_(col(OutboxRow.not_before).is_(None), col(OutboxRow.not_before) <= unit.now)
-    oldest = select(func.min(OutboxRow.created_at)).where(OutboxRow.state == "queued", due)
-    return DeliveryNumbers(
-        lanes=await _lanes(unit),
-        oldest_message=_age(unit, await unit.tx.one(oldest)),
-        updates=await _count(unit, select(func.count()).select_from(InboxRow).where(new)),
-        oldest_update=_age(unit, await unit.tx.one(select(func.min(InboxRow.received_at)).where(new))),
-        set_aside=await _count(
-            unit, select(func.count()).select_from(InboxRow).where(InboxRow.state == "failed")
-        ),
-        timers=await _count(unit, select(func.count()).select_from(Timer).where(pending)),
-        overdue=await _count(
-            unit,
-            select(func.count()).where(and_(pending, col(Timer.due_at) < unit.now - timedelta(minutes=1))),
-        ),
-        jobs=await _count(unit, select(func.count()).select_from(Job).where(Job.state == "queued")),
-    )
-
-
-def _age(unit: Unit, since: datetime | None) -> timedelta | None:
-    return None if since is None else max(timedelta(), unit.now - since)
-
-
-async def _lanes(unit: Unit) -> tuple[LaneNumbers, ...]:
-    """By urgency: what waits, however long, and how what was queued within the last day ended.
-
-    The table is never read as a whole: it grows for ever, and other writers wait meanwhile.
-    """
-    older = select(OutboxRow.id).where(col(OutboxRow.created_at) <= unit.now - DAY)
-    last_before = await unit.tx.first(older.order_by(col(OutboxRow.id).desc()).limit(1)) or 0
-    ended = await unit.tx.all(
-        select(OutboxRow.lane, OutboxRow.state, func.count())
-        .where(OutboxRow.id > last_before)
-        .group_by(col(OutboxRow.lane), col(OutboxRow.state))
-    )
-    queued = await unit.tx.all(
-        select(OutboxRow.lane, func.count()).where(OutboxRow.state == "queued").group_by(col(OutboxRow.lane))
-    )
-    waiting = dict(queued)
-    found: dict[int, dict[str, int]] = {lane: {"waiting": waiting.get(lane, 0)} for lane in Lane}
-    for lane, state, count in ended:
-        if state in ("sent", "blocked", "failed", "uncertain"):
-            found[lane][state] = count
-        elif state in ("sending", "held"):
-            found[lane]["waiting"] += count
-    return tuple(LaneNumbers(lane=lane.value, **found[lane]) for lane in Lane)

@@ -100,7 +100,7 @@ class Funnel(Message):
 
 @dataclass(frozen=True)
 class LaneNumbers:
-    """Messages of one urgency: waiting now, and how the last day's ended."""
+    """Messages of one urgency: waiting now and the oldest one's age, and how the last day's ended."""
 
     lane: int
     waiting: int = 0
@@ -108,17 +108,54 @@ class LaneNumbers:
     blocked: int = 0
     failed: int = 0
     uncertain: int = 0
+    oldest: timedelta | None = None
+
+
+@dataclass(frozen=True)
+class KindNumbers:
+    """So many messages of a kind."""
+
+    kind: str
+    count: int
+
+
+@dataclass(frozen=True)
+class CheckNumbers:
+    """How long samples waited for their checks' verdict."""
+
+    count: int
+    usual: timedelta
+    longest: timedelta
+
+
+@dataclass(frozen=True)
+class RunNumbers:
+    """What the program has counted in the `span` since it was started, see `bot.services.pulse.Pulse`."""
+
+    span: timedelta
+    held: int = 0
+    again: int = 0
+    rung: int = 0
+    punctual: int = 0
+    latest: timedelta = timedelta()
 
 
 @dataclass(frozen=True)
 class DeliveryNumbers(Message):
-    """How messages, updates, timers and jobs flow. `oldest` are ages; None where nothing waits."""
+    """How messages, updates, timers and jobs flow.
+
+    Ages are None where nothing waits. `uncertain` are the last day's messages for which it ever was open whether
+    they arrived, by kind; `unread` and `checks` are the last day's too.
+    """
 
     lanes: tuple[LaneNumbers, ...]
-    oldest_message: timedelta | None = None
     updates: int = 0
     oldest_update: timedelta | None = None
     set_aside: int = 0
     timers: int = 0
     overdue: int = 0
     jobs: int = 0
+    unread: int = 0
+    uncertain: tuple[KindNumbers, ...] = ()
+    checks: CheckNumbers | None = None
+    run: RunNumbers | None = None

@@ -61,5 +61,12 @@ EXAMPLES: tuple[Message, ...] = (
     m.Funnel(*range(100, 111)),
     m.Funnel(*range(11), SPAN, (m.CityNumbers(CITY, "beijing", 4, 3, 2, 1),)),
     m.DeliveryNumbers(tuple(m.LaneNumbers(lane) for lane in Lane)),
-    m.DeliveryNumbers((m.LaneNumbers(0, 1, 2, 3, 4, 5),), SPAN, 1, SPAN, 2, 3, 4, 5),
+    m.DeliveryNumbers(
+        tuple(m.LaneNumbers(lane, 1, 2, 3, 4, 5, SPAN) for lane in Lane),
+        *(1, SPAN, 2, 3, 4, 5, 6),
+        uncertain=(m.KindNumbers("<Kind>", 2), m.KindNumbers("ReviewCard", 1)),
+        checks=m.CheckNumbers(12, SPAN, SPAN),
+        run=m.RunNumbers(SPAN, 1, 2, 300, 299, SPAN),
+    ),
+    m.DeliveryNumbers((m.LaneNumbers(0),), run=m.RunNumbers(SPAN)),
 )

@@ -1,11 +1,21 @@
 """`/stats`: the funnel counts people, the flow counts what is there, and neither counts twice."""
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
-from bot.services.coordinating import numbers
+from bot.services.coordinating import flow, numbers
 from bot.services.messages import Lane
-from bot.services.messages.overview import CityNumbers, DeliveryNumbers, Funnel, LaneNumbers
+from bot.services.messages.overview import (
+    CheckNumbers,
+    CityNumbers,
+    DeliveryNumbers,
+    Funnel,
+    KindNumbers,
+    LaneNumbers,
+    RunNumbers,
+)
+from bot.services.pulse import Pulse
 from bot.services.unit import Unit, Units
 from storage.tables import (
     Booking,
@@ -46,7 +56,7 @@ async def test_an_empty_house(units: Units) -> None:
     async with units.reading() as look:
         assert await numbers.funnel(look) == Funnel(*[0] * 11)
         lanes = tuple(LaneNumbers(lane.value) for lane in Lane)
-        assert await numbers.delivery(look) == DeliveryNumbers(lanes)
+        assert await flow.delivery(look) == DeliveryNumbers(lanes)
 
 
 async def test_the_funnel(units: Units) -> None:
@@ -113,22 +123,23 @@ async def test_the_flow(units: Units) -> None:
     """What waits counts whatever its age, what ended only for a day; delayed messages do not wait."""
 
     def message(lane: Lane, state: str, number: int, **columns: Any) -> OutboxRow:
-        known = {"created_at": NOON - timedelta(minutes=number), "happens_at": NOON, **columns}
-        return OutboxRow(
-            chat_id=5, lane=lane, kind="Help", data={}, about=f"{lane}{state}{number}", state=state, **known
-        )
+        created = NOON - timedelta(minutes=number)
+        known = {"kind": "Help", "created_at": created, "happens_at": NOON, **columns}
+        return OutboxRow(chat_id=5, lane=lane, data={}, about=f"{lane}{state}{number}", state=state, **known)
 
     old = {"created_at": NOON - timedelta(hours=25)}
     async with units.writing("flow") as unit:
         for row in (
             message(Lane.BROADCAST, "queued", 1, **old),
-            message(Lane.ANSWER, "sent", 2, **old),
+            message(Lane.ANSWER, "sent", 2, uncertain=True, **old),
             message(Lane.ANSWER, "failed", 3, **old),
             message(Lane.REMINDER, "queued", 90, not_before=NOON + timedelta(hours=1)),
             message(Lane.ANSWER, "sent", 50),
             message(Lane.ANSWER, "sent", 49),
             message(Lane.ANSWER, "cancelled", 48),
-            message(Lane.REVIEW, "uncertain", 47),
+            message(Lane.REVIEW, "uncertain", 47, uncertain=True),
+            message(Lane.ANSWER, "sent", 42, uncertain=True),
+            message(Lane.REMINDER, "sent", 41, uncertain=True, kind="Reminder"),
             message(Lane.REVIEW, "failed", 46),
             message(Lane.BROADCAST, "held", 45),
             message(Lane.BROADCAST, "sending", 44),
@@ -138,6 +149,7 @@ async def test_the_flow(units: Units) -> None:
         for number, state in enumerate(("new", "new", "failed", "done")):
             received = NOON - timedelta(seconds=10 * (number + 1))
             await unit.tx.add(InboxRow(update_id=number, raw={}, state=state, received_at=received))
+        await unit.tx.add(InboxRow(update_id=9, raw={}, state="unread", received_at=NOON))
         for state, minutes in (("pending", 10), ("pending", -10), ("done", -10)):
             due = NOON + timedelta(minutes=minutes)
             await unit.tx.add(
@@ -146,20 +158,55 @@ async def test_the_flow(units: Units) -> None:
         for about, state in (("1", "queued"), ("2", "done")):
             await unit.tx.add(Job(kind="x", about=about, state=state, run_at=NOON, created_at=NOON))
     async with units.reading() as look:
-        found = await numbers.delivery(look)
+        found = await flow.delivery(look)
     assert found == DeliveryNumbers(
         lanes=(
-            LaneNumbers(Lane.ANSWER, sent=2),
+            LaneNumbers(Lane.ANSWER, sent=3),
             LaneNumbers(Lane.IMMINENT),
             LaneNumbers(Lane.REVIEW, failed=1, uncertain=1),
-            LaneNumbers(Lane.REMINDER, waiting=1),
-            LaneNumbers(Lane.BROADCAST, waiting=3, blocked=1),
+            LaneNumbers(Lane.REMINDER, waiting=1, sent=1),
+            LaneNumbers(Lane.BROADCAST, waiting=3, blocked=1, oldest=timedelta(hours=25)),
         ),
-        oldest_message=timedelta(hours=25),
         updates=2,
         oldest_update=timedelta(seconds=20),
         set_aside=1,
         timers=2,
         overdue=1,
         jobs=1,
+        unread=1,
+        uncertain=(KindNumbers("Help", 2), KindNumbers("Reminder", 1)),
     )
+
+
+async def test_how_long_checks_take(units: Units) -> None:
+    """From the upload to the verdict, of checks that ended, begun within a day."""
+
+    async def check(unit: Unit, about: str, hours: int, seconds: int | None, kind: str = flow.CHECK) -> None:
+        begun = NOON - timedelta(hours=hours)
+        done_at = begun + timedelta(seconds=seconds) if seconds is not None else None
+        state = "done" if done_at else "running"
+        await unit.tx.add(
+            Job(kind=kind, about=about, state=state, run_at=begun, created_at=begun, done_at=done_at)
+        )
+
+    async with units.writing("checks") as unit:
+        await check(unit, "old", 25, 1000)
+        await check(unit, "a", 23, 4)
+        await check(unit, "b", 22, 50)
+        await check(unit, "c", 21, 6)
+        await check(unit, "other", 20, 2000, "solve_pool")
+        await check(unit, "running", 1, None)
+    async with units.reading() as look:
+        found = (await flow.delivery(look)).checks
+    assert found == CheckNumbers(3, timedelta(seconds=6), timedelta(seconds=50))
+
+
+async def test_what_only_the_program_knows(units: Units) -> None:
+    """Comes with the house, and with since when it counts; nothing of it is told where nobody counts."""
+    async with units.reading() as look:
+        assert (await flow.delivery(look)).run is None
+    pulse = Pulse(NOON - timedelta(hours=2), 1, 2, 30, 29, timedelta(seconds=4))
+    units.house = replace(units.house, pulse=lambda: pulse)
+    async with units.reading() as look:
+        found = (await flow.delivery(look)).run
+    assert found == RunNumbers(timedelta(hours=2), 1, 2, 30, 29, timedelta(seconds=4))
