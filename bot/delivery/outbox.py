@@ -72,6 +72,7 @@ class Outbox:
         self._loop: asyncio.Task[None] | None = None
         self._stopping = False
         self._claims = 0
+        self._look_at = 0.0
         self._outage = 0.0
         self._trouble = 0.0
 
@@ -130,19 +131,24 @@ class Outbox:
                 await self._wait()
 
     async def _wait(self) -> None:
-        now = time.monotonic()
-        waits = [LOOK_EVERY, *self._budget.spent(now).values()]
-        if (broad := self._budget.wait_broad(now)) > 0:
-            waits.append(broad)
-        if (held := self._budget.wait_all(now)) > 0:
-            waits = [held]
+        # What the budget kept back when we looked may be free by now: that is a reason to look again, not to sleep.
+        until = min(self._look_at, self._soonest())
         with contextlib.suppress(TimeoutError):
-            async with asyncio.timeout(max(0.001, min(waits))):
+            async with asyncio.timeout(max(0.001, until - time.monotonic())):
                 await self._woken.wait()
+
+    def _soonest(self) -> float:
+        """When, in monotonic seconds, the budget lets something go that it keeps back now."""
+        now = time.monotonic()
+        if (held := self._budget.wait_all(now)) > 0:
+            return now + held
+        waits = [LOOK_EVERY, self._budget.wait_broad(now), *self._budget.spent(now).values()]
+        return now + min(wait for wait in waits if wait > 0)
 
     async def _turn(self) -> bool:
         """Write down what landed and send what may go now, in one commit; False if there was nothing to do."""
         landed = list(self._landed)
+        self._look_at = self._soonest()
         claims = await self._may_claim(landed)
         if not landed and not claims:
             return False
