@@ -155,14 +155,14 @@ async def measure(recipients: int = RECIPIENTS, rate: float = RATE, faults: Faul
             await people(client, recipients)
             limits = {"per_chat": 1, "burst": 6, "per_group": 20, "per_second": rate}
             await client.settings(flood=True, limits=limits)
-            due = datetime.now(UTC) + timedelta(seconds=20 + recipients / rate)
+            due = datetime.now(UTC) + timedelta(seconds=6 + recipients / 250)
             reminded = await seed(folder, recipients, due)
             bot = Bot(folder, url, token)
             async with running(bot):
                 since = await send_off(client)
                 killed = await trouble(client, bot, since, recipients, faults)
                 await finished(folder, patience=120 + 4 * recipients / rate)
-                wait = (due - datetime.now(UTC)).total_seconds() + 5
+                wait = (due - datetime.now(UTC)).total_seconds() + 2
                 await asyncio.sleep(max(0.0, wait))
             ends = states(folder)
             return await course(client, ends, since, killed, (reminded, due), rate)
