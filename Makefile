@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: demo test check bench format texts lock clean help
+.PHONY: demo test check crash bench format texts lock clean help
 
 help:            ## what can be made here
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 12
@@ -27,6 +27,9 @@ check: $(READY)  ## lint, format and type check
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+crash: $(READY)  ## kill the program at every commit and every sending, and check what people received
+	$(BIN)/python -m tests.crash
 
 bench: $(READY)  ## print how fast and how large it is, as ratios where there is something to compare with
 	$(BIN)/python -m tests.bench

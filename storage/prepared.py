@@ -66,7 +66,8 @@ def _loader(statement: Any, dialect: Dialect) -> Load:
     parts: list[tuple[int, int, Load]] = []
     begin = 0
     for described in statement.column_descriptions:
-        entity, whole = described["entity"], described["expr"] is described["entity"]
+        entity = described.get("entity")  # a function of nothing has none
+        whole = entity is not None and described["expr"] is entity
         end = begin + (len(entity.__table__.columns) if whole else 1)
         own = columns[begin:end]
         parts.append((begin, end, _object(entity, own, dialect) if whole else _value(own[0], dialect)))

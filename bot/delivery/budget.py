@@ -74,7 +74,8 @@ class Window:
 
 BROAD_BURST = 0.1
 """Seconds' worth of messages to many that may go at once: a second's whole budget in one go would keep
-an urgent message waiting for as long."""
+an urgent message waiting for as long. Never less than two messages: with one, every wake-up that comes late
+would be lost."""
 
 
 class Budget:
@@ -83,7 +84,7 @@ class Budget:
     def __init__(self, policy: TelegramPolicy) -> None:
         self._policy = policy
         self._all = Window(policy.per_second, 1.0)
-        self._broad = Bucket(policy.per_second, max(1.0, policy.per_second * BROAD_BURST))
+        self._broad = Bucket(policy.per_second, max(2.0, policy.per_second * BROAD_BURST))
         self._chats: dict[int, list[Bucket | Window]] = {}
         self._resting: dict[int, float] = {}
         self._held_until = 0.0

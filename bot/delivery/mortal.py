@@ -15,7 +15,9 @@ from collections import Counter
 from collections.abc import AsyncIterator, Callable, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
+
+from sqlmodel import func, select
 
 from bot.services.ports import (
     AudioStore,
@@ -28,7 +30,7 @@ from bot.services.ports import (
     Understand,
 )
 from bot.services.unit import Unit, Units
-from storage.database import Transaction
+from storage.database import Prepared, Transaction
 
 JOURNAL = "faults.log"
 DIED = "died "
@@ -98,22 +100,32 @@ class _ForgottenError(Exception):
 class MortalUnits(Units):
     """Units of work with a moment before and after each commit."""
 
+    changes: ClassVar[Prepared[int]] = Prepared(select(func.total_changes()))
+    """How many rows a connection to an SQLite file ever changed."""
+
     def __init__(self, fate: Fate, units: Units) -> None:
         super().__init__(units.database, units.clock, units.house, units.wake)
         self._fate = fate
 
     @asynccontextmanager
     async def transaction(self, step: str) -> AsyncIterator[Transaction]:
-        """One writing transaction; before its commit everything was said, after it nothing else was done."""
+        """One writing transaction; before its commit everything was said, after it nothing else was done.
+
+        One that changed nothing has no such moments: its commit makes no difference.
+        """
+        changed = False
         try:
             async with super().transaction(step) as tx:
+                changes = await tx.one(self.changes)
                 yield tx
-                self._fate.reach(f"before {step}")
-                if self._fate.forgets(step):
-                    raise _ForgottenError
+                if changed := await tx.one(self.changes) > changes:
+                    self._fate.reach(f"before {step}")
+                    if self._fate.forgets(step):
+                        raise _ForgottenError
         except _ForgottenError:
             pass
-        self._fate.reach(f"after {step}")
+        if changed:
+            self._fate.reach(f"after {step}")
 
 
 class MortalMouth:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Protocol, Self
 from zoneinfo import ZoneInfo
 
 from bot.sandbox import Sandbox, SandboxClient
@@ -43,6 +43,29 @@ STOPS_WITHIN = 10.0
 _PACKAGES = Path(__file__).resolve().parents[2]
 
 
+class Process(Protocol):
+    """What of a process is needed here."""
+
+    pid: int
+
+    @property
+    def returncode(self) -> int | None:
+        """How it ended; a signal as a negative number."""
+        ...
+
+    async def wait(self) -> int:
+        """Wait until it ended."""
+        ...
+
+    def kill(self) -> None:
+        """SIGKILL."""
+        ...
+
+    def terminate(self) -> None:
+        """SIGTERM."""
+        ...
+
+
 class BotProcess:
     """The bot as a process: started, killed, stopped in order, started again on the same data.
 
@@ -56,7 +79,7 @@ class BotProcess:
         self.on_exit: Callable[[], None] = lambda: None
         self._env = env
         self._command = tuple(command or RUN)
-        self._process: asyncio.subprocess.Process | None = None
+        self._process: Process | None = None
         self._watch: asyncio.Task[None] | None = None
         self._told = False
 
@@ -74,20 +97,24 @@ class BotProcess:
         """Start it; it is up when it answers."""
         path = os.pathsep.join(filter(None, (str(_PACKAGES), os.environ.get("PYTHONPATH"))))
         clean = {name: value for name, value in os.environ.items() if not name.startswith("DUOLOGUE_")}
+        self._told = False
+        self._process = await self.spawn({**clean, "PYTHONPATH": path, "PYTHONUNBUFFERED": "1", **self._env})
+        self.starts += 1
+        self._watch = asyncio.create_task(self._wait(self._process))
+
+    async def spawn(self, env: Mapping[str, str]) -> Process:
+        """A new process of the bot, in the folder of its log."""
         with self.log.open("ab") as log:
-            self._told = False
-            self._process = await asyncio.create_subprocess_exec(
+            return await asyncio.create_subprocess_exec(
                 *self._command,
-                env={**clean, "PYTHONPATH": path, "PYTHONUNBUFFERED": "1", **self._env},
+                env=env,
                 cwd=self.log.parent,
                 stdin=asyncio.subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
             )
-        self.starts += 1
-        self._watch = asyncio.create_task(self._wait(self._process))
 
-    async def _wait(self, process: asyncio.subprocess.Process) -> None:
+    async def _wait(self, process: Process) -> None:
         await process.wait()
         if self.fell is not None:
             self.on_exit()
@@ -137,14 +164,25 @@ class BotProcess:
 class Theatre:
     """`async with Theatre(folder) as theatre:` – a sandbox, the real bot on it, and the bot's clock.
 
-    The clock begins at noon in the studio's city, so that nothing depends on the hour the play is given at.
+    The clock begins at noon in the studio's city, so that nothing depends on the hour the play is given at;
+    on the next day, unless `noon` is told. `env` is told to the bot besides.
     """
 
-    def __init__(self, folder: Path, *, policy: str = POLICY, command: Sequence[str] | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        policy: str = POLICY,
+        command: Sequence[str] | None = None,
+        noon: datetime | None = None,
+        env: Mapping[str, str] | None = None,
+    ) -> None:
         self.folder = folder
         self.sandbox = Sandbox()
         self._policy = policy
         self._command = command
+        self._noon = noon or next_noon()
+        self._env = env or {}
         self._offset = timedelta()
         self.on_clock: Callable[[datetime], None] = lambda _to: None
 
@@ -152,12 +190,16 @@ class Theatre:
         """Start both."""
         self.folder.mkdir(parents=True, exist_ok=True)
         (self.folder / "duologue.toml").write_text(self._policy)
-        self.set_clock(_next_noon())
+        self.set_clock(self._noon)
         await self.sandbox.start()
         self.client = SandboxClient(self.sandbox.url)
-        self.bot = BotProcess(self._environment(), self.folder / "bot.log", self._command)
+        self.bot = self.cast_bot(self._environment(), self.folder / "bot.log")
         await self.bot.start()
         return self
+
+    def cast_bot(self, env: Mapping[str, str], log: Path) -> BotProcess:
+        """Who plays the bot."""
+        return BotProcess(env, log, self._command)
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -178,6 +220,7 @@ class Theatre:
             "DUOLOGUE_POLICY": str(self.folder / "duologue.toml"),
             "DUOLOGUE_OWNERS": str(OWNER),
             "DUOLOGUE_CLOCK": str(self.folder / "clock"),
+            **self._env,
         }
 
     @property
@@ -199,6 +242,7 @@ class Theatre:
         self.on_clock(to)
 
 
-def _next_noon() -> datetime:
+def next_noon() -> datetime:
+    """Noon of the next day in the studio's city."""
     tomorrow = (datetime.now(ZONE) + timedelta(days=1)).date()
     return datetime.combine(tomorrow, time(12), ZONE)

@@ -1,12 +1,16 @@
 """Sending budgets: never more in any stretch of time than allowed, and no longer a wait than needed."""
 
+import random
 from itertools import pairwise
 
-from hypothesis import given
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.delivery.budget import Bucket, Budget, Window
 from bot.rules.policy import TelegramPolicy
+from bot.sandbox.flood import Flood
+from bot.sandbox.settings import FloodLimits
 
 gaps = st.lists(st.floats(0.0, 3.0, allow_subnormal=False), min_size=1, max_size=200)
 """Seconds between the moments at which somebody wants to send."""
@@ -137,3 +141,75 @@ def test_rates_grow_linearly() -> None:
     """Messages that always want to go leave at even gaps once the burst is over."""
     sent = sent_through(Bucket(4.0, 2), [0.0] * 10)
     assert [round(b - a, 6) for a, b in pairwise(sent)] == [0.0] + [0.25] * 8
+
+
+# --- the whole budget, beside a server that counts
+
+
+LATE = 0.01
+"""Seconds that a wake-up comes late on a busy machine."""
+
+
+def turns(
+    budget: Budget, chats: list[int], pause: float, *, broad: bool, late: float = LATE
+) -> list[tuple[float, int]]:
+    """Who is written to when, if a turn of the outbox takes `pause` seconds and each waits as told."""
+    now, waiting = 1000.0, list(chats)
+    went: list[tuple[float, int]] = []
+    while waiting:
+        spent = budget.spent(now)
+        for chat_id in [one for one in dict.fromkeys(waiting) if one not in spent]:
+            if budget.wait_all(now) > 0 or (broad and budget.wait_broad(now) > 0):
+                break
+            waiting.remove(chat_id)
+            budget.take(chat_id, now, broad=broad)
+            went.append((now, chat_id))
+        spent = budget.spent(now)
+        wait = max(
+            budget.wait_all(now),
+            budget.wait_broad(now) if broad else 0,
+            min((spent.get(chat_id, 0.0) for chat_id in waiting), default=0.0),
+        )
+        now += max(pause, wait + late if wait > 0 else 0)
+    return went
+
+
+@settings(deadline=None)
+@given(
+    crowd=st.integers(0, 100),
+    to_one=st.integers(0, 25),
+    to_group=st.integers(0, 45),
+    pause=st.floats(0.001, 0.3),
+    way=st.randoms(use_true_random=False),
+)
+def test_what_the_budget_lets_go_no_server_refuses(
+    crowd: int, to_one: int, to_group: int, pause: float, way: random.Random
+) -> None:
+    """As fast as the budget allows, each up to 20 ms on its way: a server that counts refuses none."""
+    policy = TelegramPolicy()
+    limits = FloodLimits(per_chat=1, burst=policy.burst + 1, per_group=20, per_second=policy.per_second)
+    chats = [*range(100, 100 + crowd), *[1] * to_one, *[-4] * to_group]
+    went = turns(Budget(policy), chats, pause, broad=False, late=0.0)
+    flood = Flood()
+    arriving = sorted((at + way.uniform(0, 0.02), chat_id) for at, chat_id in went)
+    assert [flood.check(limits, chat_id, at) for at, chat_id in arriving] == [0] * len(chats)
+
+
+@pytest.mark.parametrize("rate", [5, 10, 30, 100])
+@pytest.mark.parametrize("pause", [0.002, 0.03, 0.08])
+def test_a_broadcast_uses_what_is_permitted(rate: float, pause: float) -> None:
+    """At least 95 % of the permitted rate, also when the turns of the outbox are slow."""
+    went = turns(Budget(TelegramPolicy(per_second=rate)), list(range(int(rate * 10))), pause, broad=True)
+    assert (len(went) - 1) / (went[-1][0] - went[0][0]) >= 0.95 * rate
+
+
+@pytest.mark.parametrize("rate", [30, 200])
+def test_a_broadcast_leaves_gaps_for_the_urgent(rate: float) -> None:
+    """Whenever something urgent comes amid a broadcast, there is room for it within an eighth of a second."""
+    budget, now = Budget(TelegramPolicy(per_second=rate)), 1000.0
+    waits = []
+    for number in range(int(rate * 5)):
+        now += max(budget.wait_all(now), budget.wait_broad(now))
+        budget.take(number, now, broad=True)
+        waits.append(budget.wait_all(now))
+    assert max(waits) < 0.125

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from hypothesis.stateful import invariant
 
 from bot.rules.booking import Interval, overlap
-from bot.rules.policy import Policy, RemindersPolicy
+from bot.rules.policy import PairingPolicy, Policy, RemindersPolicy
 from bot.rules.states import LIVE_BOOKINGS, OPEN_PROPOSALS
 from bot.services.messages.bookings import BookingConfirmed, HoldAsked, NotConfirmedYet, Reminder
 from bot.services.messages.waitlist import SlotOffered
@@ -32,7 +32,9 @@ STANDING = ("confirmed", "attending")
 class BookingPromises(Machine):
     """A machine's eyes on bookings. Quiet hours are left out: they only shift when things are said."""
 
-    policy = Policy(reminders=RemindersPolicy(quiet=None))
+    policy = Policy(
+        reminders=RemindersPolicy(quiet=None), pairing=PairingPolicy(every=timedelta(hours=4), repeat=True)
+    )
 
     def __init__(self) -> None:
         super().__init__()

@@ -248,7 +248,7 @@ class Pairing(PairingPromises):
 
 def test_people_are_paired_rightly_whatever_is_pressed() -> None:
     """Short, and the same every time."""
-    run_state_machine_as_test(Pairing, settings=short(30, 40))
+    run_state_machine_as_test(Pairing, settings=short(24, 60))
 
 
 @pytest.mark.slow

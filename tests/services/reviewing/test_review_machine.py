@@ -197,7 +197,7 @@ class Reviews(ReviewPromises):
     @initialize(
         panel=st.sampled_from([2, 2, 2, 2, 1, 3]),
         cross=st.sampled_from(["disagreement", "any-rejection"]),
-        group=st.sampled_from(["", "", "", "at first", "later"]),
+        group=st.sampled_from(["", "", "", "at first", "at first", "later"]),
         choices=VOTES,
         away=st.sampled_from([(), (), (SUE,), (COR, RIA, ROB)]),
         paused=st.sampled_from([(), (), (SUE,), (TIM, RIA)]),
@@ -443,7 +443,7 @@ class Reviews(ReviewPromises):
 
 def test_samples_are_decided_rightly_whatever_is_pressed() -> None:
     """Short, and the same every time."""
-    run_state_machine_as_test(Reviews, settings=short(20, 70))
+    run_state_machine_as_test(Reviews, settings=short(26, 70))
 
 
 @pytest.mark.slow

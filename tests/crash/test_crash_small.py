@@ -1,0 +1,47 @@
+"""`make crash` in small: one night that dies once at every kind of moment, and controls that must be noticed."""
+
+from pathlib import Path
+
+from tests.crash.moments import kind_of
+from tests.crash.season import Director
+
+SEED = 8
+"""Which moments of each kind; `make crash` takes all of them."""
+
+
+async def test_a_night_that_dies_at_every_kind_of_moment(tmp_path: Path) -> None:
+    """Before and after every commit, sending, answer, fetched file and kept recording: nothing is lost or repeated."""
+    season = await Director(tmp_path).a_sample(SEED)
+    assert season.verdict.wrong == []
+    kinds = {kind_of(moment) for moment in season.passed}
+    assert kinds == {
+        f"{side} {point}"
+        for side in ("before", "after")
+        for point in (
+            "start",
+            "inbox.accept",
+            "inbox.handle",
+            "answer",
+            "outbox.turn",
+            "send",
+            "clock.ring",
+            "jobs.claim",
+            "fetch",
+            "keep",
+            "erase",
+            "work.check",
+            "work.pool",
+            "jobs.settle",
+        )
+    }
+    assert kinds - {kind_of(death) for death in season.deaths} == set()
+
+
+async def test_a_forgotten_commit_is_noticed(tmp_path: Path) -> None:
+    """An update that was not kept is a loss; one handled twice and a message sent twice are repeats."""
+    found = await Director(tmp_path).controls()
+    assert [(what, bool(verdict.losses), bool(verdict.repeats)) for what, verdict in found] == [
+        ("an update is acknowledged and not kept", True, False),
+        ("an update is handled, and that is not kept", False, True),
+        ("a message is sent, and that is not kept", False, True),
+    ]
