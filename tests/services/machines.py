@@ -13,7 +13,6 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
-from enum import StrEnum
 from functools import cache, partial
 from pathlib import Path
 from typing import Any, ClassVar, TypeVar
@@ -26,33 +25,20 @@ from sqlalchemy.dialects import sqlite
 from sqlmodel import SQLModel, col, select, update
 
 from bot.delivery.clock import Clock
-from bot.rules import states
 from bot.rules.errors import DomainError
 from bot.rules.policy import Policy
 from bot.rules.states import check_move
 from bot.services import people
 from bot.services.due import RINGS
-from bot.services.people import Person, Visitor
+from bot.services.messages import Message
+from bot.services.people import Visitor
 from bot.services.unit import Group, House, Unit, Units
 from storage import migrate
 from storage.database import Database
 from storage.prepared import Plan, Prepared
-from storage.tables import (
-    Assignment,
-    Audit,
-    Booking,
-    Broadcast,
-    Job,
-    OutboxRow,
-    Pair,
-    Proposal,
-    Sample,
-    Shift,
-    Slot,
-    Timer,
-    Waiting,
-)
+from storage.tables import Audit, Job, OutboxRow, Person, Timer
 from tests.helpers import MovableClock
+from tests.services.lives import LIVES
 
 OWNER = 1
 BOT = "duologue_bot"
@@ -64,28 +50,6 @@ Build = Callable[[Units], Awaitable[None]]
 Press = Callable[[Unit], Awaitable[None]]
 Service = Callable[..., Awaitable[Any]]
 
-
-@dataclass(frozen=True)
-class Life:
-    """A kind of thing whose every move is in the audit trail: its states, and those that it begins in."""
-
-    table: type[Any]
-    states: type[StrEnum]
-    begins: tuple[str, ...]
-
-
-LIVES = {
-    "sample": Life(Sample, states.SampleState, ("received",)),
-    "assignment": Life(Assignment, states.AssignmentState, ("open",)),
-    "proposal": Life(Proposal, states.ProposalState, ("offered", "accepted")),
-    "pair": Life(Pair, states.PairState, ("active",)),
-    "slot": Life(Slot, states.SlotState, ("draft", "open")),
-    "shift": Life(Shift, states.ShiftState, ("asked",)),
-    "booking": Life(Booking, states.BookingState, ("held",)),
-    "waiting": Life(Waiting, states.WaitState, ("waiting",)),
-    "broadcast": Life(Broadcast, states.BroadcastState, ("draft",)),
-}
-"""By the name that it has in the trail."""
 
 _COMMON = settings(database=None, deadline=None, suppress_health_check=list(HealthCheck), print_blob=True)
 
@@ -287,6 +251,17 @@ class Machine(RuleBasedStateMachine):
         """The timers that are still to ring, about a kind of thing ("booking:") or about all."""
         timers = self.every(Timer)
         return [timer for timer in timers if timer.state == "pending" and timer.subject.startswith(thing)]
+
+    def shown(self, kind: type[Message]) -> list[OutboxRow]:
+        """The messages that were first of a kind, as people see them or will: each with its newest edit."""
+        newest = {
+            row.edits: row for row in self.every(OutboxRow) if row.edits and row.state in ("queued", "sent")
+        }
+        return [
+            newest.get(row.id, row)
+            for row in self.every(OutboxRow)
+            if row.kind == kind.kind and row.edits is None and row.state in ("queued", "sent")
+        ]
 
     def ids(self) -> dict[int, int]:
         """The people's ids by their Telegram ids."""

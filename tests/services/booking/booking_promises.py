@@ -15,6 +15,7 @@ from storage.tables import (
     Booking,
     BookingMember,
     OutboxRow,
+    Pair,
     PairMember,
     Person,
     Proposal,
@@ -168,6 +169,20 @@ class BookingPromises(Machine):
         times = [[row.at for row in self.every(Strike) if row.person_id == person_id] for person_id in pair]
         return len(pair) == 2 and not busy and not any(blocked(at, self.clock.now) for at in times)
 
+    @invariant()
+    def what_a_pair_had_ends_with_it(self) -> None:
+        """Who has parted waits for nothing and has nothing ahead, but for whom a stand-in is sought."""
+        active = {pair.id for pair in self.every(Pair) if pair.state == "active"}
+        for waiting in self.every(Waiting):
+            assert waiting.state not in ("waiting", "offered") or waiting.pair_id in active, waiting
+        for row in self.live():
+            ahead = self.slot(row.slot_id).starts_at > self.clock.now
+            assert row.pair_id in active or row.state == "rescue" or not ahead, row
+        wanting = {row.id for row in self.live() if row.state == "rescue"}
+        for proposal in self.every(Proposal):
+            if proposal.booking_id is not None and proposal.state in OPEN_PROPOSALS:
+                assert proposal.booking_id in wanting, proposal
+
     # --- strikes
 
     @invariant()
@@ -190,6 +205,14 @@ class BookingPromises(Machine):
             if who in {seat.person_id for seat in self.members(row.id)} and at > begins - timedelta(hours=24):
                 due[who or 0, row.id] = 1
         assert due == Counter((row.person_id, row.booking_id) for row in self.every(Strike))
+
+    @invariant()
+    def the_yes_is_the_partners(self) -> None:
+        """Whoever took a slot has said theirs: it stands by the other one's."""
+        held = {f"booking:{row.id}": row.held_by for row in self.every(Booking)}
+        for move in self.every(Audit):
+            if move.event == "booking.confirmed" and move.before == "held":
+                assert move.actor_id not in (None, held[move.subject]), move
 
     @invariant()
     def who_is_blocked_takes_nothing(self) -> None:

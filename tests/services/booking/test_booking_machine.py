@@ -85,15 +85,21 @@ class Bookings(BookingPromises):
 
     build = build
 
-    @initialize(stand_in=st.booleans(), busy=st.booleans(), hours=st.sampled_from([0, 0, 46, 60]))
-    def on_an_ordinary_day(self, stand_in: bool, busy: bool, hours: int) -> None:
+    @initialize(
+        stand_in=st.booleans(),
+        busy=st.booleans(),
+        waiting=st.sampled_from([(EVE,), (EVE, CY), (CY, EVE)]),
+        hours=st.sampled_from([0, 0, 46, 60]),
+    )
+    def on_an_ordinary_day(self, stand_in: bool, busy: bool, waiting: tuple[int, ...], hours: int) -> None:
         """Two sessions stand, one is waited for, perhaps somebody could stand in, perhaps it is soon."""
         self.pass_time(timedelta(hours=hours))
         if busy:
             self.press(ANN, holds.book, 1)
             self.press(CY, holds.book, 3)
             self.everybody_agrees()
-            self.press(EVE, waitlist.join, 1)
+            for who in waiting:
+                self.press(who, waitlist.join, 1)
         if stand_in:
             self.press(STRANGER, pool.join)
 
@@ -105,11 +111,33 @@ class Bookings(BookingPromises):
         if agreed:
             self.everybody_agrees()
 
-    @rule(slot=SLOTS, pick=PICK, seat=PICK)
-    def move(self, slot: int, pick: int, seat: int) -> None:
-        """Take a slot instead of another."""
-        booking = self._booking(pick)
-        self.press(self._seat(booking, seat), holds.book, slot, booking)
+    @rule(slot=PICK, pick=PICK, seat=PICK, agreed=st.booleans())
+    def move(self, slot: int, pick: int, seat: int, agreed: bool) -> None:
+        """Take a slot, mostly a free one, instead of another, mostly one that stands."""
+        standing = [row.id for row in self.live() if row.state in STANDING]
+        booking = standing[pick % len(standing)] if standing and pick % 7 else self._booking(pick)
+        free = [row.id for row in self.every(Slot) if row.state == "open" or slot % 5 == 0]
+        self.press(self._seat(booking, seat), holds.book, free[slot % len(free)] if free else 1, booking)
+        if agreed:
+            self.everybody_agrees()
+
+    @rule(pick=PICK, yes=st.integers(0, 3))
+    def answer_at_the_last_moment(self, pick: int, yes: int) -> None:
+        """The answer to a hold or an offer arrives in the very moment in which its time is over."""
+        limits = [timer for timer in self.pending() if timer.kind in ("hold_expired", "offer_lapsed")]
+        if not limits:
+            return
+        timer = limits[pick % len(limits)]
+        number = int(timer.subject.partition(":")[2])
+        if timer.kind == "hold_expired":
+            row = next(row for row in self.every(Booking) if row.id == number)
+            who = next(seat.person_id for seat in self.members(number) if seat.person_id != row.held_by)
+            self.press_meanwhile(self.telegram_id(who), holds.agree if yes else holds.decline, number)
+        else:
+            pair = next(row.pair_id for row in self.every(Waiting) if row.id == number)
+            who = next(row.person_id for row in self.every(PairMember) if row.pair_id == pair)
+            self.press_meanwhile(self.telegram_id(who), holds.take_offer if yes else waitlist.decline, number)
+        self.pass_time(timer.due_at - self.clock.now, asleep=True)
 
     @rule(pick=PICK, seat=PICK, yes=st.booleans())
     def answer(self, pick: int, seat: int, yes: bool) -> None:
@@ -133,12 +161,13 @@ class Bookings(BookingPromises):
 
     @rule(pick=PICK, seat=st.integers(1, 2), yes=st.integers(0, 4))
     def leave(self, pick: int, seat: int, yes: int) -> None:
-        """Get out of a session alone; who is found to stand in is asked at once."""
+        """Get out of a session alone; who is found to stand in mostly answers at once."""
         standing = [row.id for row in self.live() if row.state in STANDING]
         if standing:
             booking = standing[pick % len(standing)]
             self.press(self._seat(booking, seat), rescue.leave, booking)
-            self.answer_proposals(yes)
+            if yes > 1:
+                self.answer_proposals(yes)
 
     @rule(pick=PICK, seats=st.lists(PICK, max_size=3))
     def attend(self, pick: int, seats: list[int]) -> None:
@@ -147,10 +176,21 @@ class Bookings(BookingPromises):
         for seat in seats:
             self.press(self._seat(booking, seat), reminders.attend, booking)
 
-    @rule(who=EVERYBODY, slot=SLOTS, off=st.integers(0, 4))
-    def wait(self, who: int, slot: int, off: int) -> None:
-        """Onto the waitlist or, sometimes, off it."""
-        self.press(who, waitlist.join if off else waitlist.leave, slot)
+    @rule(who=st.lists(EVERYBODY, min_size=1, max_size=3), slot=PICK)
+    def wait(self, who: list[int], slot: int) -> None:
+        """Onto the list of a slot that is taken, mostly."""
+        taken = [row.id for row in self.every(Slot) if row.state == "taken" or slot % 7 == 0]
+        for one in who if taken else ():
+            self.press(one, waitlist.join, taken[slot % len(taken)])
+
+    @rule(pick=PICK, seat=st.integers(0, 1))
+    def wait_no_more(self, pick: int, seat: int) -> None:
+        """Off the list, whether it is one's turn or not."""
+        queue = [row for row in self.every(Waiting) if row.state in ("waiting", "offered")]
+        if queue:
+            row = queue[pick % len(queue)]
+            two = [one.person_id for one in self.every(PairMember) if one.pair_id == row.pair_id]
+            self.press(self.telegram_id(two[seat]), waitlist.leave, row.slot_id)
 
     @rule(pick=PICK, yes=st.integers(0, 3), both=st.booleans())
     def answer_offer(self, pick: int, yes: int, both: bool) -> None:

@@ -193,19 +193,15 @@ class PairingPromises(Machine):
             assert all(timer.due_at <= proposal.expires_at for timer in timers), timers
 
     @invariant()
-    def what_waits_to_go_out_is_true(self) -> None:
-        """A queued card shows its proposal as it stands, and only an open one asks."""
+    def what_people_see_is_true(self) -> None:
+        """A card that can still be seen, or goes out next, asks if and only if its proposal is open for an answer."""
         proposals = {one.id: one for one in self.every(Proposal)}
-        for row in self.every(OutboxRow):
-            if row.kind == ProposalCard.kind and row.state == "queued":
-                proposal = proposals[row.data["proposal_id"]]
-                seat = next(
-                    seat
-                    for seat in self.seats(proposal.id)
-                    if self.person(seat.person_id).telegram_id == row.chat_id
-                )
-                asks = {None: "ask", True: "yes"}.get(seat.answer)
-                assert (row.data["state"] == asks) == (proposal.state in OPEN_PROPOSALS), (row, proposal)
+        accounts = {person.telegram_id: person.id for person in self.every(Person)}
+        for row in self.shown(ProposalCard):
+            proposal = proposals[row.data["proposal_id"]]
+            answer = next(s.answer for s in self.seats(proposal.id) if s.person_id == accounts[row.chat_id])
+            asks = {None: "ask", True: "yes"}.get(answer)
+            assert (row.data["state"] == asks) == (proposal.state in OPEN_PROPOSALS), (row, proposal)
 
     @invariant()
     def everybody_is_told_once(self) -> None:
@@ -242,6 +238,9 @@ class PairingPromises(Machine):
         used = {link.id: link.used_by for link in self.every(Invitation)}
         for link in self.every(Invitation):
             assert link.used_by != link.created_by, link
+            if link.used_at is not None:
+                assert link.revoked_at is None, link
+                assert link.expires_at is None or link.used_at < link.expires_at, link
         for person in self.every(Person):
             assert person.came_by is None or used[person.came_by] == person.id, person
 

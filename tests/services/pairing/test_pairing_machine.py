@@ -17,11 +17,12 @@ from bot.rules.onboarding import REQUIRED_PURPOSES
 from bot.rules.policy import PairingPolicy
 from bot.services import people
 from bot.services.joining import invitations, withdrawal
+from bot.services.messages.partners import PartnerLink
 from bot.services.pairing import matches, partings, partner_links, partners, pool, proposals
 from bot.services.pairing.proposal_cards import BY_INVITATION
 from bot.services.people import Person, Visitor
 from bot.services.unit import House, Unit, Units
-from storage.tables import Invitation, Job, Pair, Proposal
+from storage.tables import Invitation, Job, OutboxRow, Pair, Proposal, ProposalMember
 from tests.helpers import a_studio, an_approved
 from tests.services.machines import OWNER, PICK, long, short
 from tests.services.pairing.pairing_promises import PairingPromises
@@ -112,7 +113,7 @@ class Pairing(PairingPromises):
         policy = replace(self.policy, pairing=PairingPolicy(every=timedelta(hours=2), repeat=repeat))
         self.units.house = replace(self.units.house, policy=policy)
         self.look_for_partners(looking)
-        self.a_round()
+        self.a_round(0, None)
 
     # --- the pool
 
@@ -122,14 +123,28 @@ class Pairing(PairingPromises):
         for one in who:
             self.press(one, pool.join)
 
-    @rule()
-    def work(self) -> None:
+    @rule(pick=PICK, meanwhile=st.sampled_from([None, None, "leave", "withdraw", "friend"]))
+    def work(self, pick: int, meanwhile: str | None) -> None:
         """The next round's work is done; what was pressed before arrives between its look and its proposals."""
         for job in [job for job in self.every(Job) if job.kind == "solve_pool" and job.state == "queued"][:1]:
+            self._meanwhile(pick, meanwhile)
             undisturbed = not self._pressed
             self.run(self._work(job))
             if undisturbed:
                 self.nobody_was_forgotten()
+
+    def _meanwhile(self, pick: int, what: str | None) -> None:
+        """Somebody in the pool is suddenly not to be had."""
+        free = sorted(self.free_in_pool())
+        if not free or what is None:
+            return
+        who = self.person(free[pick % len(free)]).telegram_id
+        if what == "leave":
+            self.press_meanwhile(who, partings.begin)
+        elif what == "withdraw":
+            self.press_meanwhile(who, consent, REQUIRED_PURPOSES[0].value, False)
+        else:
+            self.bring_a_friend(who, next(one for one in (ANN, BO) if one != who), 1)
 
     async def _work(self, job: Job) -> None:
         units = cast(Units, Meanwhile(self.units, self.arriving))
@@ -143,11 +158,11 @@ class Pairing(PairingPromises):
         )
         assert not [two for two in combinations(sorted(free), 2) if self.fit(*two)], free
 
-    @rule()
-    def a_round(self) -> None:
+    @rule(pick=PICK, meanwhile=st.sampled_from([None, None, None, "leave", "withdraw"]))
+    def a_round(self, pick: int, meanwhile: str | None) -> None:
         """The moment passes in which whoever asks first is waited for, and the pool is solved."""
         self.pass_time(timedelta(seconds=2))
-        self.work()
+        self.work(pick, meanwhile)
 
     # --- proposals
 
@@ -173,8 +188,19 @@ class Pairing(PairingPromises):
 
     @rule(who=ANYBODY, anew=st.booleans())
     def invite(self, who: int, anew: bool) -> None:
-        """Make a link for a friend."""
+        """Make a link for a friend: whoever does is offered to nobody else."""
+        before = self._links_given(who)
         self.press(who, partner_links.invite, anew=anew)
+        if self._links_given(who) > before:
+            person_id = self.ids()[who]
+            assert person_id not in self.in_pool()
+            engaged = [
+                seat for seat in self.every(ProposalMember) if seat.open and seat.person_id == person_id
+            ]
+            assert not engaged
+
+    def _links_given(self, who: int) -> int:
+        return sum(row.kind == PartnerLink.kind and row.chat_id == who for row in self.every(OutboxRow))
 
     @rule(who=ANYBODY, pick=PICK)
     def open_link(self, who: int, pick: int) -> None:
@@ -182,6 +208,13 @@ class Pairing(PairingPromises):
         links = self.every(Invitation)
         if links:
             self.press(who, open_link, links[-1 if pick % 5 else pick % len(links)].token)
+
+    @rule(who=ANYBODY, pick=PICK, yes=st.integers(0, 3))
+    def befriend_somebody_asked(self, who: int, pick: int, yes: int) -> None:
+        """A friend brings somebody who has a proposal open already."""
+        asked = [seat.person_id for one in self.open_proposals() for seat in self.seats(one.id)]
+        if asked:
+            self.bring_a_friend(who, self.person(asked[pick % len(asked)]).telegram_id, yes)
 
     @rule(who=ANYBODY, friend=ANYBODY, yes=st.integers(0, 3))
     def bring_a_friend(self, who: int, friend: int, yes: int) -> None:
@@ -212,6 +245,16 @@ class Pairing(PairingPromises):
             pair = found[pick % len(found)]
             who = self.person(sorted(self.two_of(pair.id))[seat]).telegram_id
             self.press(who, partings.leave, pair.id if known else None, never=never)
+
+    @rule(pick=PICK, seat=st.integers(0, 1), never=st.booleans())
+    def part_and_look_again(self, pick: int, seat: int, never: bool) -> None:
+        """A pair parts, and both look for somebody at once."""
+        found = [self.two_of(pair.id) for pair in self.every(Pair) if pair.state == "active"]
+        if found:
+            two = sorted(found[pick % len(found)])
+            self.press(self.person(two[seat]).telegram_id, partings.leave, never=never)
+            self.look_for_partners([self.person(one).telegram_id for one in two])
+            self.a_round(0, None)
 
     @rule(who=ANYBODY, purpose=st.sampled_from(REQUIRED_PURPOSES), agree=st.integers(0, 2))
     def change_mind(self, who: int, purpose: Any, agree: int) -> None:

@@ -9,133 +9,34 @@ import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, rule, run_state_machine_as_test
 
-from bot.rules.audio import AudioFacts, Unreadable
-from bot.rules.audio import Reason as Fault
-from bot.rules.consent import CONSENT_VERSION
-from bot.rules.onboarding import REQUIRED_PURPOSES, SKIPPABLE, Purpose
 from bot.rules.policy import ReviewPolicy
 from bot.rules.review import Reason
-from bot.rules.roles import Role
-from bot.services import people
-from bot.services.joining import invitations, onboarding, withdrawal
-from bot.services.people import Person, Visitor
-from bot.services.ports import FileGoneError, OutageError, Ports
-from bot.services.reviewing import appeals, review_groups, review_queue, votes
+from bot.services.ports import OutageError, Ports
+from bot.services.reviewing import appeals, review_groups, review_queue
 from bot.services.sampling import checks, samples
 from bot.services.sampling.samples import Upload
-from bot.services.unit import Unit, Units
-from storage.tables import Job, Reviewer, Sample
-from tests.helpers import a_person, a_reviewer, a_studio
-from tests.services.machines import OWNER, PICK, long, present, short
+from storage.tables import Job, Person, Reviewer, Sample
+from tests.services.machines import OWNER, PICK, long, short
+from tests.services.reviewing import review_cast as cast
+from tests.services.reviewing.review_cast import (
+    COR,
+    GROUP,
+    JURY,
+    OTHER_GROUP,
+    OUTCOMES,
+    RIA,
+    ROB,
+    SENDERS,
+    SUE,
+    TIM,
+    VIC,
+    Outside,
+)
 from tests.services.reviewing.review_promises import ReviewPromises
 
-ANN, BEA, CAL, DEE, UMA = 11, 12, 13, 14, 15
-"""Who send samples: Bea in one of two languages, the others in English; Uma is a reviewer too."""
-COR, RIA, ROB, SUE, TIM, VIC = 20, 21, 22, 23, 24, 25
-"""Cor coordinates and reviews, Sue alone hears Chinese, Tim invited Ann, Vic is no reviewer yet."""
-SENDERS = (ANN, BEA, CAL, DEE, UMA)
-JURY = (COR, RIA, ROB, SUE, TIM, UMA, VIC)
 LANGUAGE = st.sampled_from(["en", "en", "zh"])
-GROUP, OTHER_GROUP = -5, -6
-GOOD = AudioFacts(150.0, "ogg", "opus", 48000, 1, -23.0, -3.0, 2.0, 0.85, 1.2, "")
-OUTCOMES = ("good", "good", "good", "same", "short", "unreadable", "gone", "outage")
-"""What a check can find; `same` is the same sound as another time."""
-
-
-async def build(units: Units) -> None:
-    """The coordinators, five reviewers, three who want to be heard, and a studio, whose nights are quiet."""
-    async with units.writing("build") as unit:
-        await a_studio(unit)
-        await people.arrive(unit, Visitor(OWNER, "Olga"))
-        # Whose turn it would be first are those who must not: Uma herself, Tim at Ann's, all but Sue at Chinese.
-        await sender(unit, UMA, "en")
-        await people.grant(unit, await present(unit, UMA), Role.REVIEWER)
-        for telegram_id in (TIM, COR, RIA, ROB, SUE):
-            speaks = ["en", "zh"] if telegram_id == SUE else ["en"]
-            await a_reviewer(unit, telegram_id, city="beijing", speaks=speaks)
-        await people.grant(unit, await present(unit, COR), Role.COORDINATOR)
-        await a_person(unit, VIC, applying=False, speaks=["en", "zh"])
-        for telegram_id in (ANN, CAL, DEE):
-            await sender(unit, telegram_id, "en")
-        await sender(unit, BEA, "en", "zh")
-        await invite(unit, TIM, ANN)
-
-
-async def sender(unit: Unit, telegram_id: int, *speaks: str) -> None:
-    """Somebody who has answered all questions and may send samples."""
-    skipped = [question.value for question in SKIPPABLE]
-    person = await a_person(unit, telegram_id, city="beijing", speaks=list(speaks), skipped=skipped)
-    for purpose in REQUIRED_PURPOSES:
-        await onboarding.answer_consent(unit, person, purpose.value, CONSENT_VERSION, agree=True)
-
-
-async def invite(unit: Unit, inviter: int, invitee: int) -> None:
-    """Somebody invited somebody as a partner, and the link was opened."""
-    maker, user = await present(unit, inviter), await present(unit, invitee)
-    token = await invitations.create(unit, maker, invitations.PARTNER)
-    await invitations.use(unit, user, await invitations.find(unit, token))
-
-
-# --- presses, as the buttons put them together
-
-
-async def vote_on(unit: Unit, person: Person, assignment_id: int, choice: str, reasons: list[Reason]) -> None:
-    """A press on one's own card: `yes`, `no` with reasons, `tick` without Done, `skip`."""
-    seated = await votes.seat_of(unit, person, assignment_id)
-    if choice == "yes":
-        await votes.approve(unit, person, seated)
-    elif choice == "skip":
-        await votes.skip(unit, person, seated)
-    else:
-        await votes.begin_rejection(unit, seated)
-        for reason in reasons:
-            await votes.toggle(unit, seated, reason)
-        if choice == "no":
-            await votes.reject(unit, person, seated)
-
-
-async def press_in_group(who: int, chat_id: int, sample_id: int, yes: bool, unit: Unit) -> None:
-    """A press on the group's card."""
-    known = await people.by_telegram_id(unit, who)
-    assert known is not None
-    person = await people.arrive(unit, Visitor(who, known.telegram_name), private=False)
-    seat = await review_groups.sit_down(unit, person, chat_id, sample_id)
-    if yes:
-        await votes.approve(unit, person, seat.seated)
-    else:
-        await review_groups.ask_reasons(unit, seat)
-
-
-async def decide(unit: Unit, person: Person, sample_id: int, yes: bool, reasons: list[Reason]) -> None:
-    """A coordinator's word on an appeal."""
-    sample = await appeals.case_of(unit, person, sample_id)
-    if yes:
-        await appeals.uphold(unit, person, sample)
-        return
-    for reason in reasons:
-        await appeals.toggle(unit, person, sample, reason)
-    await appeals.dismiss(unit, person, sample)
-
-
-async def consent(unit: Unit, person: Person, agree: bool) -> None:
-    """The answer to whether one's voice may be reviewed."""
-    await withdrawal.answer_consent(unit, person, Purpose.REVIEW.value, CONSENT_VERSION, agree=agree)
-
-
-async def become_reviewer(unit: Unit, person: Person) -> None:
-    """Somebody takes up the role."""
-    await people.grant(unit, person, Role.REVIEWER)
-
-
-async def lose_chat(chat_id: int, unit: Unit) -> None:
-    """Telegram says that a chat is closed to us."""
-    await people.lost(unit, chat_id)
-
-
 REASONS = st.lists(st.sampled_from(list(Reason)[:3]), max_size=3, unique=True)
 CHOICES = st.sampled_from(["yes", "yes", "no", "no", "tick", "skip"])
-
-
 SO_FAR = (
     "no no no",
     "no no",
@@ -150,49 +51,13 @@ SO_FAR = (
     "",
 )
 """What those whose cards wait do, one after the other."""
-VOTES = st.sampled_from([tuple(votes.split()) for votes in SO_FAR])
-
-
-class Outside:
-    """The ports of a check: what it finds is chosen, and something may happen while it is at work."""
-
-    def __init__(self, machine: "Reviews", outcome: str, sound: int) -> None:
-        self._machine, self._outcome, self._sound = machine, outcome, sound
-
-    async def fetch(self, _file_id: str) -> bytes:
-        """The bytes, or why there are none; meanwhile arrives what was pressed."""
-        await self._machine.arriving()
-        if self._outcome == "gone":
-            raise FileGoneError
-        if self._outcome == "outage":
-            raise OutageError
-        return f"sound {0 if self._outcome == 'same' else self._sound}".encode()
-
-    async def measure(self, data: bytes) -> AudioFacts:
-        """The facts of the bytes."""
-        if self._outcome == "unreadable":
-            raise Unreadable(Fault.corrupt)
-        facts = replace(GOOD, content_hash=data.decode())
-        return replace(facts, duration=9.0) if self._outcome == "short" else facts
-
-    async def put(self, data: bytes, _suffix: str) -> str:
-        """Keep it, under its content."""
-        self._machine.kept.add(data.decode())
-        return data.decode()
-
-    async def get(self, _key: str) -> bytes:
-        """Nobody asks."""
-        raise FileNotFoundError
-
-    async def delete(self, key: str) -> None:
-        """Forget it."""
-        self._machine.kept.discard(key)
+VOTES = st.sampled_from([tuple(presses.split()) for presses in SO_FAR])
 
 
 class Reviews(ReviewPromises):
     """Three senders, seven who may hear them, two coordinators, two groups."""
 
-    build = build
+    build = cast.build
 
     @initialize(
         panel=st.sampled_from([2, 2, 2, 2, 1, 3]),
@@ -261,8 +126,8 @@ class Reviews(ReviewPromises):
                 if meanwhile == "disagree":
                     self.press_meanwhile(who, samples.answer_agreed, sample_id, agree=False)
                 else:
-                    self.press_meanwhile(who, consent, False)
-            outside = Outside(self, outcome, job.id)
+                    self.press_meanwhile(who, cast.consent, False)
+            outside = Outside(outcome, job.id, self.kept, self.arriving)
             self.run(self._work(job, Ports(outside, outside, outside), last=last, noted=noted > 0))
 
     async def _work(self, job: Job, ports: Ports, *, last: bool, noted: bool) -> None:
@@ -302,7 +167,7 @@ class Reviews(ReviewPromises):
     @rule(who=st.sampled_from(SENDERS), agree=st.integers(0, 2))
     def change_mind(self, who: int, agree: int) -> None:
         """Take the consent back, or give it (again)."""
-        self.press(who, consent, agree > 0)
+        self.press(who, cast.consent, agree > 0)
 
     @rule(pick=PICK)
     def appeal(self, pick: int) -> None:
@@ -321,7 +186,7 @@ class Reviews(ReviewPromises):
         if seats:
             seat = seats[pick % len(seats)]
             who = self.telegram_id(seat.reviewer_id) if own else JURY[pick % len(JURY)]
-            self.press(who, vote_on, seat.id, choice, reasons)
+            self.press(who, cast.vote_on, seat.id, choice, reasons)
 
     @rule(choices=VOTES, reasons=REASONS)
     def several_vote(self, choices: tuple[str, ...], reasons: list[Reason]) -> None:
@@ -330,7 +195,7 @@ class Reviews(ReviewPromises):
             waiting = [seat for seat in self.seats_to_vote() if seat.state == "open"]
             if waiting:
                 who = self.telegram_id(waiting[0].reviewer_id)
-                self.press(who, vote_on, waiting[0].id, choice, reasons or [Reason.FLAT])
+                self.press(who, cast.vote_on, waiting[0].id, choice, reasons or [Reason.FLAT])
 
     @rule(who=st.sampled_from(JURY), pick=PICK, yes=st.booleans(), reasons=REASONS)
     def vote_in_group(self, who: int, pick: int, yes: bool, reasons: list[Reason]) -> None:
@@ -338,18 +203,20 @@ class Reviews(ReviewPromises):
         if pick % 9 and not self.in_group():
             self.move_reviewing("here")
         self.do(
-            partial(press_in_group, who, OTHER_GROUP if pick % 9 == 0 else GROUP, self._sample(pick), yes)
+            partial(
+                cast.press_in_group, who, OTHER_GROUP if pick % 9 == 0 else GROUP, self._sample(pick), yes
+            )
         )
         ticked = [seat.id for seat in self.seats_to_vote() if seat.draft is not None]
         if not yes and ticked:
-            self.press(who, vote_on, ticked[-1], "no", reasons or [Reason.FLAT])
+            self.press(who, cast.vote_on, ticked[-1], "no", reasons or [Reason.FLAT])
 
     @rule(who=st.sampled_from([OWNER, COR]), pick=PICK, yes=st.booleans(), reasons=REASONS)
     def judge(self, who: int, pick: int, yes: bool, reasons: list[Reason]) -> None:
         """A coordinator presses on an appeal."""
         appealed = [sample.id for sample in self.undecided() if sample.round > 1]
         sample_id = appealed[pick % len(appealed)] if appealed else self._sample(pick)
-        self.press(who, decide, sample_id, yes, reasons)
+        self.press(who, cast.decide, sample_id, yes, reasons)
 
     @rule(pick=PICK, what=st.sampled_from(["pause", "resume", "queue", "gone", "back"]))
     def come_and_go(self, pick: int, what: str) -> None:
@@ -372,7 +239,7 @@ class Reviews(ReviewPromises):
     @rule()
     def one_more_reviewer(self) -> None:
         """Vic takes up the role."""
-        self.press(VIC, become_reviewer)
+        self.press(VIC, cast.become_reviewer)
 
     @rule(pick=PICK, other=st.sampled_from(JURY))
     def tie(self, pick: int, other: int) -> None:
@@ -384,7 +251,7 @@ class Reviews(ReviewPromises):
 
     async def _tie(self, who: int, other: int) -> None:
         async with self.units.writing(self.cause()) as unit:
-            await invite(unit, who, other)
+            await cast.invite(unit, who, other)
 
     # --- where, and when
 
@@ -400,7 +267,7 @@ class Reviews(ReviewPromises):
 
     def lose(self, chat: int) -> None:
         """A chat is closed to us."""
-        self.do(partial(lose_chat, chat))
+        self.do(partial(cast.lose_chat, chat))
 
     @rule()
     def mail(self) -> None:
