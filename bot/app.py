@@ -19,7 +19,7 @@ from bot.config import Config
 from bot.delivery.budget import Budget
 from bot.delivery.clock import Clock, Ring
 from bot.delivery.inbox import Inbox
-from bot.delivery.jobs import Jobs, Task, Work
+from bot.delivery.jobs import Farewell, Jobs, Task, Work
 from bot.delivery.meter import Meter
 from bot.delivery.mortal import JOURNAL, Fate, MortalEars, MortalMouth, MortalUnits, mortal_ports
 from bot.delivery.outbox import Outbox
@@ -196,7 +196,7 @@ class App:
 
         self.inbox = Inbox(self.units, ears, meter)
         self.outbox = Outbox(self.units, mouth, Budget(policy.telegram), meter)
-        self.jobs = Jobs(self.units, work(self.units, ports), meter)
+        self.jobs = Jobs(self.units, work(self.units, ports), meter, farewells(self.units))
         sweep = 30.0 if settings.clock is None else 0.5  # a moved clock can jump at any moment
         self.clock = Clock(self.units, rings(), meter, sweep=sweep)
         self.poller = Poller(bot, self.inbox.accept, self._patience)
@@ -271,6 +271,15 @@ def work(units: Units, ports: Ports) -> Mapping[str, Work]:
         await proposals.solve_pool(units, task.data["round"])
 
     return {"solve_pool": solve_pool, "check_sample": check_sample, "erase_audio": erase_audio}
+
+
+def farewells(units: Units) -> Mapping[str, Farewell]:
+    """What is said when a kind of job took the program down on every try."""
+
+    async def check_sample(data: Mapping[str, Any]) -> bool:
+        return await checks.give_up(units, data["sample_id"])
+
+    return {"check_sample": check_sample}
 
 
 def rings() -> Mapping[str, Ring]:

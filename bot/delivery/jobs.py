@@ -48,13 +48,23 @@ class Task:
 
 Work = Callable[[Task], Awaitable[None]]
 
+Farewell = Callable[[dict[str, Any]], Awaitable[bool]]
+"""Tells who waits for a job, given its facts, that nothing comes of it; False if it was done all the same."""
+
 
 class Jobs:
     """Does what is queued."""
 
-    def __init__(self, units: Units, work: Mapping[str, Work], meter: Meter | None = None) -> None:
+    def __init__(
+        self,
+        units: Units,
+        work: Mapping[str, Work],
+        meter: Meter | None = None,
+        farewells: Mapping[str, Farewell] | None = None,
+    ) -> None:
         self._units = units
         self._work = work
+        self._farewells = farewells or {}
         self._meter = meter or Meter()
         self._woken = asyncio.Event()
         self._loop: asyncio.Task[None] | None = None
@@ -69,9 +79,6 @@ class Jobs:
         """Take up what a dead run left in hand, then work."""
         async with self._units.writing("jobs start", "jobs.start") as unit:
             cut_off = update(Job).where(col(Job.state) == "running")
-            # One that took the program down with it even on its last try would do so for ever.
-            deadly = cut_off.where(col(Job.attempts) > TRIES)
-            await unit.tx.change(deadly.values(state="failed", error="the program ended during each try"))
             await unit.tx.change(cut_off.values(state="queued"))
         self._loop = asyncio.create_task(self._run())
 
@@ -151,6 +158,8 @@ class Jobs:
 
     async def _end_of(self, job: Job) -> dict[str, Any]:
         """Do a job; how its row is to stand then. A `pause` says when it is done again."""
+        if job.attempts > TRIES + 1:  # the last try too
+            return await self._give_up(job)
         last_try = job.attempts >= TRIES
         patient = self._units.clock() - job.created_at < OUTAGE_LIMIT
         try:
@@ -165,6 +174,18 @@ class Jobs:
                 return {"state": "failed", "error": words}
             return {"pause": timedelta(seconds=0.5 * 3**job.attempts), "error": words}
         return {"state": "done", "error": ""}
+
+    async def _give_up(self, job: Job) -> dict[str, Any]:
+        """The program ended during each try, and would do so for ever: tell who waits, and leave it."""
+        log.error("job.deadly", job=job.id, kind=job.kind)
+        try:
+            if job.kind in self._farewells and not await self._farewells[job.kind](job.data):
+                return {"state": "done", "error": ""}
+        except Exception as error:
+            log.exception("job.farewell_failed", job=job.id)
+            if job.attempts < 2 * TRIES:
+                return {"pause": OUTAGE_PAUSE, "error": redact(repr(error))[:500]}
+        return {"state": "failed", "error": "the program ended during each try"}
 
     async def _settle(self, job: Job, end: dict[str, Any]) -> None:
         async with self._units.writing(f"job {job.id}", "jobs.settle") as unit:

@@ -4,6 +4,7 @@ import asyncio
 import errno
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import timedelta
 
 import pytest
 from sqlmodel import col, select, update
@@ -160,8 +161,58 @@ async def test_a_job_that_kills_the_program_gets_a_last_try_and_no_more(
             update(Job).where(col(Job.about) == "b").values(state="running", attempts=TRIES + 1)
         )
     await jobs.start()
-    await until(units, ("done", TRIES + 1), ("failed", TRIES + 1))
+    await until(units, ("done", TRIES + 1), ("failed", TRIES + 2))
     assert bench.done == [("a", True)]
+
+
+@pytest.mark.parametrize(
+    ("told", "end"), [([True], "failed"), ([False], "done"), ([OSError(), True], "failed")]
+)
+async def test_who_waits_for_a_job_that_is_given_up_is_told(
+    units: Units, bench: Bench, monkeypatch: pytest.MonkeyPatch, told: list[bool | Exception], end: str
+) -> None:
+    """Once, however the telling has to be tried; and a job that was done all the same did not fail."""
+    monkeypatch.setattr("bot.delivery.jobs.OUTAGE_PAUSE", timedelta())
+    heard: list[str] = []
+
+    async def farewell(data: dict[str, str]) -> bool:
+        heard.append(data["name"])
+        answer = told.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    tries = len(told)
+    await add(units, "a")
+    async with units.writing("crashes") as unit:
+        await unit.tx.change(update(Job).values(state="running", attempts=TRIES + 1))
+    jobs = Jobs(units, {"work": bench.work}, farewells={"work": farewell})
+    await jobs.start()
+    await until(units, (end, TRIES + 1 + tries))
+    await jobs.stop()
+    assert heard == ["a"] * tries
+    assert bench.done == []
+
+
+async def test_a_farewell_that_fails_is_not_tried_for_ever(
+    units: Units, bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The job is left as failed: coordinators see it."""
+    monkeypatch.setattr("bot.delivery.jobs.OUTAGE_PAUSE", timedelta())
+    heard: list[str] = []
+
+    async def farewell(data: dict[str, str]) -> bool:
+        heard.append(data["name"])
+        raise RuntimeError
+
+    await add(units, "a")
+    async with units.writing("crashes") as unit:
+        await unit.tx.change(update(Job).values(state="running", attempts=2 * TRIES - 2))
+    jobs = Jobs(units, {"work": bench.work}, farewells={"work": farewell})
+    await jobs.start()
+    await until(units, ("failed", 2 * TRIES))
+    await jobs.stop()
+    assert heard == ["a", "a"]
 
 
 async def test_a_stop_leaves_what_is_not_finished_to_the_next_run(

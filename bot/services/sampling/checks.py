@@ -6,7 +6,7 @@ from typing import Any
 import structlog
 from sqlmodel import col, select
 
-from bot.rules.audio import AudioFacts, Finding, Unreadable, judge, judge_unreadable, refused
+from bot.rules.audio import AudioFacts, Finding, Reason, Unreadable, judge, judge_unreadable, refused
 from bot.rules.states import SampleState
 from bot.services import audit, outbox, people
 from bot.services.jobs import add_job
@@ -64,6 +64,16 @@ async def check(units: Units, ports: Ports, sample_id: int, *, last_try: bool, p
         return
     async with units.writing(f"check {sample_id}", "work.check") as unit:
         await _record(unit, sample_id, facts, findings, key)
+
+
+async def give_up(units: Units, sample_id: int) -> bool:
+    """Refuse a sample whose check took the program down each time; False if it was checked all the same."""
+    async with units.writing(f"check {sample_id} given up", "work.check") as unit:
+        sample = await unit.tx.get(Sample, sample_id)
+        if sample is None or sample.state != SampleState.RECEIVED or sample.checked_at:
+            return False
+        await _record(unit, sample_id, None, judge_unreadable(Unreadable(Reason.took_too_long)), None)
+    return True
 
 
 async def _not_fetched(unit: Unit, sample_id: int) -> None:
