@@ -100,6 +100,7 @@ class Inbox:
         """
         kept: list[tuple[int, _Ticket]] = []
         unread = 0
+        flooding: set[int] = set()
         adding: defaultdict[int, int] = defaultdict(int)
         async with self._units.together("inbox.accept") as group:
             for raw in raws:
@@ -111,11 +112,13 @@ class Inbox:
                 if row.state == "new":
                     adding[sender] += 1
                     kept.append((sender, _Ticket(row.id, raw)))
-                else:
+                    continue
+                unread += 1
+                if sender not in flooding:
+                    flooding.add(sender)
                     unit = group.unit(f"u{row.id} unread")
                     await self._understand.slow_down(raw, unit)
                     group.keep(unit)
-                    unread += 1
         if unread:
             self._meter.updates("unread", unread)
         for sender, ticket in kept:
