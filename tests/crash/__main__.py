@@ -16,6 +16,7 @@ from rich.table import Table
 
 from bot.services.messages import KINDS
 from tests.crash.moments import kind_of
+from tests.crash.oracle import NEW
 from tests.crash.season import Director, Season
 
 NIGHTS = 24
@@ -44,9 +45,9 @@ async def main(nights: int) -> int:
     for complaint in season.verdict.broken_off:
         console.print(f"broken off, as a message may be missing: {complaint}", markup=False)
     for what, verdict in season.controls:
-        noticed = "not noticed" if verdict.good else f"noticed: {verdict.wrong[0]}"
+        noticed = "not noticed" if verdict.good else f"noticed: {verdict.wrong[0][:120]} …"
         console.print(f"control, {what}: {noticed}", style="red" if verdict.good else "green", markup=False)
-    console.print(f"{season.nights} nights, {len(season.deaths)} kills, {time.monotonic() - began:.0f} s")
+    console.print(f"{season.nights} nights, {season.kills} kills, {time.monotonic() - began:.0f} s")
     if season.verdict.good:
         shutil.rmtree(folder)
     else:
@@ -74,8 +75,10 @@ def boundaries(season: Season) -> Table:
 def uncertain(season: Season) -> Table:
     """What became of the messages that were cut off in the air."""
     count = season.verdict.uncertain
-    table = Table("kind", "when in doubt", title="cut off in the air")
-    ends = ("came once", "came again", "never came", "came as a message of its own")
+    table = Table(title="cut off in the air")
+    table.add_column("kind", no_wrap=True, min_width=max([4, *(len(kind) for kind, _ in count)]))
+    table.add_column("when in doubt")
+    ends = ("came once", "came again", "never came", NEW)
     for end in ends:
         table.add_column(end, justify="right")
     for kind in sorted({kind for kind, _ in count}):

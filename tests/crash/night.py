@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from bot.delivery.jobs import TRIES
 from bot.delivery.mortal import DIED, JOURNAL
 from bot.demo.cast import BotEnded, Cast, Missed
 from bot.demo.theatre import BotProcess, Theatre
@@ -85,6 +86,8 @@ class Night:
         self._late = late
         self._patience = patience
         self._cuts: list[Cut] = []
+        self._deadly = False
+        """Whether a job took the bot down on its last try: it is given up then, and people are told so."""
         self._reviving: asyncio.Task[None] | None = None
 
     async def play(self, calm: Outcome | None = None) -> Outcome:
@@ -102,13 +105,17 @@ class Night:
                 await self._dies_late()
             outcome = await self._outcome(story)
             by = calm or outcome
-            if complaint and not self._late:  # it was broken off: there is nothing to compare
+            if self._deadly:
+                outcome.verdict = Verdict(
+                    broken_off=["a job took the bot down so often that it was given up"]
+                )
+            elif complaint and not self._late:  # there is nothing to compare
                 who, words = complaint
                 here = len(story.marks)
                 outcome.verdict = broken_off(by.seen, outcome.seen, outcome.cuts, who, here, words)
             else:
                 outcome.verdict = _judge(by, outcome, story)
-            if self._scenes is None and not outcome.cuts:
+            if self._scenes is None and not outcome.cuts and not complaint:
                 outcome.verdict.losses += told_wrongly(outcome.seen, TOLD)
             return outcome
 
@@ -164,6 +171,7 @@ class Night:
     def _note_cuts(self, died: float, until: float) -> None:
         names = _names(self._cast)
         with _as_left(self._theatre.data) as database:
+            self._deadly |= bool(database.execute(DEADLY, (TRIES,)).fetchall())
             for chat, kind, data, change in database.execute(IN_THE_AIR):
                 texts = _texts(kind, data)
                 self._cuts.append(Cut(names.get(chat, "?"), kind, texts, died, until, bool(change)))
@@ -193,6 +201,8 @@ IN_THE_AIR = """
     FROM outbox row LEFT JOIN outbox original ON original.id = row.edits WHERE row.state = 'sending'
 """
 """What was being sent: new messages, and changes of such whose id is known; any other change goes out as a new one."""
+
+DEADLY = "SELECT 1 FROM jobs WHERE state = 'running' AND attempts > ?"
 
 WAITING = """
     SELECT 'update ' || update_id FROM inbox WHERE state = 'new'

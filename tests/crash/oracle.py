@@ -19,6 +19,9 @@ night is right is written down in the story: who is told what how often. The rul
 5. After a booking was cancelled, nobody is reminded of it.
 6. The card of the broadcast counts everybody once, and as uncertain exactly those whose copy was cut off.
 
+A night may be broken off, and then proves nothing: where people wait for a reminder that may be missing, or if a job
+took the bot down so often that it was given up, as people are told. Another night tries what it was to try.
+
 What was in the air is what the dead bot's own rows say before it is started again. They may excuse a copy that
 came at that very moment, and nothing else.
 """
@@ -111,6 +114,9 @@ class Verdict:
 CHANGE = "(a change)"
 """What is no message but changes one, among the kinds."""
 
+NEW = "came anew"
+"""What became of a change of a message of which nobody knows where it stands."""
+
 Key = tuple[str, int, Look]
 Lanes = Mapping[str, int]
 """The lane that a message of this text is in."""
@@ -147,7 +153,7 @@ def _each_once(calm: Seen, night: Seen, cuts: Sequence[Cut], verdict: Verdict) -
         original = calm.edited.get(key)
         if more > 0 and original and _cuts_of(chat, original, cuts):
             more -= 1
-            verdict.uncertain[CHANGE, "came as a message of its own"] += 1
+            verdict.uncertain[CHANGE, NEW] += 1
         words = f"{chat}, act {act}: {look}"
         if more < 0:
             if mine and len(mine) >= MISSING[mine[0].rule]:

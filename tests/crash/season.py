@@ -24,7 +24,9 @@ class Season:
     passed: list[str]
     """The moments of the calm night."""
     nights: int = 0
+    kills: int = 0
     deaths: list[str] = field(default_factory=list)
+    """Where bots died in nights that were played to their end."""
     verdict: Verdict = field(default_factory=Verdict)
     controls: list[tuple[str, Verdict]] = field(default_factory=list)
 
@@ -42,7 +44,8 @@ class Season:
     def take(self, outcome: Outcome) -> None:
         """Add a night."""
         self.nights += 1
-        self.deaths += outcome.deaths
+        self.kills += len(outcome.deaths)
+        self.deaths += [] if outcome.verdict.broken_off else outcome.deaths
         self.verdict.add(outcome.verdict)
 
 
@@ -71,6 +74,8 @@ class Director:
         calm = await self.play("calm night")
         season = Season(moments(calm.journal))
         season.verdict.add(calm.verdict)
+        if not calm.verdict.good:
+            return season
         hands = [hand + mending(number) for number, hand in enumerate(deal(season.passed, nights))]
         for turn in range(1 + again):
             names = [f"night {season.nights + number}" for number in range(1, 1 + len(hands))]
@@ -85,11 +90,13 @@ class Director:
         return season
 
     async def a_sample(self, seed: int) -> Season:
-        """Die once at each kind of moment, chosen by a seed."""
+        """Die once at each kind of moment, chosen by a seed; by the next one if that night is broken off."""
         calm = await self.play("calm night")
         season = Season(moments(calm.journal))
         season.verdict.add(calm.verdict)
-        season.take(await self.play("night 1", a_few(season.passed, seed) + mending(0), calm=calm))
+        while season.verdict.good and not season.deaths and season.nights < 3:
+            hand = a_few(season.passed, seed + season.nights) + mending(0)[:4]
+            season.take(await self.play(f"night {season.nights + 1}", hand, calm=calm))
         return season
 
     async def controls(self) -> list[tuple[str, Verdict]]:
@@ -118,9 +125,13 @@ SHORT = 1
 
 
 def a_few(passed: Iterable[str], seed: int) -> list[str]:
-    """One moment of each kind."""
+    """One moment of each kind, spread over the night: a job that dies of all of them would be given up."""
     by_kind: dict[str, list[str]] = {}
     for moment in passed:
         by_kind.setdefault(kind_of(moment), []).append(moment)
     chance = random.Random(seed)
-    return [chance.choice(of_kind) for of_kind in by_kind.values()]
+    first = chance.randrange(100)
+    return [
+        of_kind[(first + number) % len(of_kind)] if len(of_kind) < 10 else chance.choice(of_kind)
+        for number, of_kind in enumerate(by_kind.values())
+    ]

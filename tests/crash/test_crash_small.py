@@ -5,7 +5,7 @@ from pathlib import Path
 from tests.crash.moments import kind_of
 from tests.crash.season import Director
 
-SEED = 8
+SEED = 3
 """Which moments of each kind; `make crash` takes all of them."""
 
 

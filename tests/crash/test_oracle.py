@@ -11,7 +11,7 @@ from bot.services.messages.broadcasts import BroadcastWords
 from bot.services.messages.people import Help
 from tests.crash.evidence import Look, Said, Seen, mask, seen
 from tests.crash.moments import deal, kind_of, mending, moments
-from tests.crash.oracle import JUST_NOW, Cut, Verdict, broken_off, judge, miscounted, reminded
+from tests.crash.oracle import JUST_NOW, Cut, Verdict, broken_off, judge, miscounted, reminded, told_wrongly
 
 LANES = {"hello": 0, "card": 2, "reminder": 3}
 
@@ -131,7 +131,7 @@ def test_a_change_may_come_as_a_message_of_its_own() -> None:
         [],
         [],
         [],
-        {"(a change) came as a message of its own": 1, "Help came once": 1},
+        {"(a change) came anew": 1, "Help came once": 1},
     )
 
 
@@ -158,6 +158,21 @@ def test_another_menu_is_noticed() -> None:
     """The commands that a person is shown in the end."""
     other = replace(night(*CALM.said), menus={"Ann": "['help']"})
     assert verdict(other)[0] == ["Ann: the menu is ['help'] instead of ['start']"]
+
+
+def test_a_menu_that_was_cut_off_each_time_is_excused() -> None:
+    """It is no message, but it goes the same way."""
+    other = replace(night(*CALM.said), menus={})
+    menu = replace(cut(""), texts=frozenset())
+    assert verdict(other, *[menu] * DOUBTS)[0] == []
+    assert verdict(other, *[menu] * (DOUBTS - 1))[0] == ["Ann: the menu is None instead of ['start']"]
+
+
+def test_a_calm_night_is_judged_by_what_is_written_down() -> None:
+    """Who is told what how often, in whatever form it is left."""
+    told = night(said("card", last="card, voted"), said("card"), said("card", chat="Ben"))
+    assert told_wrongly(told, [("Ann", "card", 2), ("Ann", "voted", 1), ("Ben", "voted", 0)]) == []
+    assert told_wrongly(told, [("Ann", "card", 1)]) == ["Ann was told “card” 2 times instead of 1"]
 
 
 def test_a_reminder_of_a_cancelled_session_is_noticed() -> None:
