@@ -49,14 +49,12 @@ class Death:
 class Stroke:
     """Kill the bot at the `nth` next call of one of `methods`.
 
-    `before`: nothing happened yet. Otherwise it has happened, and the answer is on its way or, `later` seconds
-    after that, already with the bot.
+    `before`: nothing happened yet. Otherwise it has happened, and the answer is on its way.
     """
 
     methods: tuple[str, ...]
     nth: int
     before: bool = False
-    later: float = 0.0
 
 
 class Trouble:
@@ -113,10 +111,7 @@ class Trouble:
             self._strike()
             return b"true"  # nobody is there to read it
         result = await self._perform(method, given, uploads)
-        if stroke.later:
-            asyncio.get_running_loop().call_later(stroke.later, self._strike)
-        else:
-            self._strike()
+        self._strike()
         return result
 
     def _due(self, method: str) -> Stroke | None:
