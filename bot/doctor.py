@@ -296,7 +296,7 @@ async def _audio() -> Finding:
     worker = AudioWorker()
     began = time.monotonic()
     try:
-        facts = await worker.measure(await asyncio.to_thread(RECORDING.read_bytes))
+        facts = (await worker.measure(await asyncio.to_thread(RECORDING.read_bytes))).facts
     except (AudioWorkerDown, Unreadable, OSError) as error:
         return Finding(BAD, f"Audio cannot be decoded ({error})", mend)
     finally:

@@ -1,14 +1,16 @@
 """Untrusted bytes → facts, in a bounded child process; and the store that keeps the bytes.
 
-    client.py    `AudioWorker`: what the bot uses; starts, bounds, restarts and ends the child
-    worker.py    the child: `python -m bot.audio.worker`
+    client.py    `AudioWorker`: what the bot uses; asks, bounds and replaces the children
+    gate.py      who is next
+    child.py     one child's process and pipes
+    worker.py    the child itself: `python -m bot.audio.worker`
     bounds.py    the limits, and how the child binds itself to them
     wire.py      the frames between the two
     sniff.py     which container, by the first bytes
     decode.py    bytes → 16 kHz mono PCM (PyAV)
     levels.py    loudness, peak, clipping, silence (numpy, pydub)
     speech.py    where somebody speaks (silero)
-    measure.py   all of it → `AudioFacts`
+    measure.py   all of it → `AudioFacts`, with what finds and draws it again
     store.py     content-addressed files
 
 Nothing is imported here: the bot's own process must never load av, numpy or pydub, only the child does.

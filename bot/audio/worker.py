@@ -5,11 +5,11 @@ a limit strikes. It never explains its death: the client draws its conclusions f
 """
 
 import io
-import json
 import os
 import select
 import sys
 import wave
+from collections.abc import Callable
 from typing import Any, BinaryIO
 
 import av.logging
@@ -18,37 +18,53 @@ import numpy as np
 from bot.audio.bounds import Limits, allow_cpu, confine, die_with_parent
 from bot.audio.decode import RATE
 from bot.audio.levels import clipping
-from bot.audio.measure import measure
-from bot.audio.speech import SpeechDetector
-from bot.audio.wire import pack, read_frame
+from bot.audio.measure import Listener
+from bot.audio.wire import pack, read
 from bot.rules.audio import Unreadable
 
 OUT_OF_MEMORY = 86
 """Exit status after a MemoryError: what an earlier file left behind may be to blame, so it is no verdict."""
 
+Head = dict[str, Any]
+
+
+class Worker:
+    """Everything loaded once, and what can be asked of it: each question is a head and a body, so is its answer."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._limits = limits
+        self._listener = Listener()
+        self._does: dict[str, Callable[[Head, bytes], tuple[Head, bytes]]] = {"measure": self._measure}
+
+    def answer(self, head: Head, body: bytes) -> tuple[Head, bytes]:
+        """Do what is asked. Raises KeyError for what is not known: the bot asks for no such thing."""
+        try:
+            return self._does[head["do"]](head, body)
+        except Unreadable as error:
+            return {"unreadable": error.reason}, b""
+
+    def _measure(self, _head: Head, data: bytes) -> tuple[Head, bytes]:
+        heard = self._listener.measure(data, self._limits.max_decoded)
+        found = {"facts": heard.facts.to_json(), "fingerprint": len(heard.fingerprint)}
+        return found, heard.fingerprint + heard.envelope
+
 
 def main(parent: int, limits: Limits) -> None:
-    """Serve files from standard input until it ends."""
+    """Serve questions from standard input until it ends."""
     die_with_parent(parent)
-    replies = _claim_stdout()
+    answers = _claim_stdout()
     av.logging.set_level(None)
-    detector = SpeechDetector()
-    _warm_up(detector)
+    worker = Worker(limits)
+    _warm_up(worker)
     confine(limits)
-    _reply(replies, {"ready": True})
-    while (data := _next_file(limits)) is not None:
+    _say(answers, {"ready": True})
+    while (question := _next(limits)) is not None:
         allow_cpu(limits.cpu)
-        _reply(replies, _answer(data, detector, limits))
-
-
-def _answer(data: bytes, detector: SpeechDetector, limits: Limits) -> dict[str, Any]:
-    """The reply about one file. Ends the process when memory is short."""
-    try:
-        return {"facts": measure(data, detector, limits.max_decoded).to_json()}
-    except Unreadable as error:
-        return {"unreadable": error.reason}
-    except MemoryError:
-        os._exit(OUT_OF_MEMORY)
+        try:
+            answer = worker.answer(*question)
+        except MemoryError:
+            os._exit(OUT_OF_MEMORY)
+        _say(answers, *answer)
 
 
 def _claim_stdout() -> BinaryIO:
@@ -58,18 +74,18 @@ def _claim_stdout() -> BinaryIO:
     return replies
 
 
-def _next_file(limits: Limits) -> bytes | None:
-    """The next file, None when there will be none or none has come for a while."""
+def _next(limits: Limits) -> tuple[Head, bytes] | None:
+    """The next question, None when there will be none or none has come for a while."""
     waiting, _, _ = select.select([sys.stdin.buffer], [], [], limits.idle)
-    return read_frame(sys.stdin.buffer, limits.max_bytes) if waiting else None
+    return read(sys.stdin.buffer, limits.max_bytes) if waiting else None
 
 
-def _reply(replies: BinaryIO, answer: dict[str, Any]) -> None:
-    replies.write(pack(json.dumps(answer).encode()))
-    replies.flush()
+def _say(answers: BinaryIO, head: Head, body: bytes = b"") -> None:
+    answers.write(pack(head, body))
+    answers.flush()
 
 
-def _warm_up(detector: SpeechDetector) -> None:
+def _warm_up(worker: Worker) -> None:
     """Use everything once: libraries import parts of themselves at first use, and later cannot open a file.
 
     A broken installation shows here, before it can be taken for a broken recording.
@@ -81,7 +97,7 @@ def _warm_up(detector: SpeechDetector) -> None:
         file.setsampwidth(2)
         file.setframerate(RATE)
         file.writeframes((samples * 32767).astype(np.int16).tobytes())
-    measure(memory.getvalue(), detector, 6)
+    worker.answer({"do": "measure"}, memory.getvalue())
     # Noise is no speech, of which alone the clipping is measured.
     clipping(samples, np.ones(len(samples), dtype=np.bool_), RATE)
 

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from bot.rules.audio import AudioFacts
+from bot.rules.audio import Heard, Match, Quality
 from bot.services.messages import Message
 from bot.services.unit import Unit
 from storage.trouble import trouble_of
@@ -124,16 +124,29 @@ class FetchFile(Protocol):
         ...
 
 
-class MeasureAudio(Protocol):
+class HearAudio(Protocol):
     """Turns untrusted bytes into facts, in bounded memory and time."""
 
-    async def measure(self, data: bytes) -> AudioFacts:
-        """Raises `bot.rules.audio.Unreadable` for what cannot be read."""
+    async def measure(self, data: bytes) -> Heard:
+        """All facts but the predicted quality. Raises `bot.rules.audio.Unreadable` for what cannot be read."""
+        ...
+
+    async def rate(self, data: bytes) -> Quality | None:
+        """The predicted quality of what was measured before, None without speech. Raises `Unreadable`."""
+        ...
+
+    async def compare(
+        self, fingerprint: bytes, others: Sequence[bytes], *, can_wait: bool = False
+    ) -> list[Match | None]:
+        """For each of the other fingerprints how much of the same recording it holds, None for nothing of it.
+
+        Who `can_wait` lets everybody pass who waits for facts.
+        """
         ...
 
 
 class AudioStore(Protocol):
-    """Keeps the audio of samples, by content."""
+    """Keeps the audio of samples and the pictures of it, by content."""
 
     async def put(self, data: bytes, suffix: str) -> str:
         """Keep the bytes and give their key; the same bytes have the same key."""
@@ -153,5 +166,5 @@ class Ports:
     """Everything outside that long work may need."""
 
     files: FetchFile
-    ears: MeasureAudio
+    ears: HearAudio
     store: AudioStore

@@ -11,9 +11,8 @@ import pytest
 
 from bot.audio.bounds import MEBI, Limits
 from bot.audio.client import AudioWorker, AudioWorkerDown
-from bot.audio.measure import measure
-from bot.audio.speech import SpeechDetector
-from bot.audio.wire import BrokenFrame, pack, read_frame
+from bot.audio.measure import Listener
+from bot.audio.wire import BrokenFrame, pack, read
 from bot.rules.audio import Reason
 from tests.audio.files import encode, noise
 from tests.audio.processes import gone, refusal, until
@@ -22,16 +21,20 @@ GOOD = encode(noise(3), "ogg", "libopus")
 
 
 def impostor(body: str) -> tuple[str, ...]:
-    """A worker of our own making: it gets ready, then runs `body` (with `data`, `reply`) for each file."""
+    """A worker of our own making: it gets ready, then runs `body` (with `question`, `reply`, `raw`) each time."""
     script = f"""
-import json, os, signal, sys, time
+import os, signal, struct, sys, time
 from bot.audio.bounds import Limits, allow_cpu, confine
-from bot.audio.wire import pack, read_frame
-def reply(answer):
-    sys.stdout.buffer.write(pack(json.dumps(answer).encode()))
+from bot.audio.wire import pack, read
+def raw(*parts):
+    sys.stdout.buffer.write(b"".join(parts))
     sys.stdout.buffer.flush()
+def frame(body):
+    return struct.pack(">I", len(body)) + body
+def reply(answer, body=b""):
+    raw(pack(answer, body))
 reply({{"ready": True}})
-while (data := read_frame(sys.stdin.buffer, 1 << 30)) is not None:
+while (question := read(sys.stdin.buffer, 1 << 30)) is not None:
 {textwrap.indent(textwrap.dedent(body), "    ")}
 """
     return (sys.executable, "-c", script)
@@ -39,11 +42,11 @@ while (data := read_frame(sys.stdin.buffer, 1 << 30)) is not None:
 
 async def test_facts_are_those_measured_in_the_child(worker: AudioWorker) -> None:
     """The way through the pipe changes nothing; one process serves all files."""
-    expected = measure(GOOD, SpeechDetector(), 900)
+    expected = Listener().measure(GOOD, 900)
     assert await worker.measure(GOOD) == expected
-    pid = worker.pid
+    pids = worker.pids
     assert await asyncio.gather(worker.measure(GOOD), worker.measure(GOOD)) == [expected, expected]
-    assert worker.pid == pid
+    assert worker.pids == pids
 
 
 @pytest.mark.parametrize(
@@ -59,7 +62,7 @@ async def test_facts_are_those_measured_in_the_child(worker: AudioWorker) -> Non
 async def test_bad_files_are_refused(worker: AudioWorker, data: bytes, reason: Reason) -> None:
     """Each with its reason, and a good file passes right after it."""
     assert await refusal(worker, data) is reason
-    assert (await worker.measure(GOOD)).complete
+    assert (await worker.measure(GOOD)).facts.complete
 
 
 async def test_empty_and_too_large_cost_no_process() -> None:
@@ -72,22 +75,21 @@ async def test_empty_and_too_large_cost_no_process() -> None:
 async def test_a_worker_killed_at_work_is_replaced(worker: AudioWorker) -> None:
     """kill -9 in the middle of a file: the file is measured by the next worker, and nobody notices."""
     expected = await worker.measure(GOOD)
-    first = worker.pid
-    assert first is not None
+    (first,) = worker.pids
     os.kill(first, signal.SIGSTOP)  # so that the kill certainly comes before the answer
     job = asyncio.create_task(worker.measure(GOOD))
     await asyncio.sleep(0.05)
     os.kill(first, signal.SIGKILL)
     assert await job == expected
-    assert worker.pid != first
+    assert first not in worker.pids
     assert gone(first)
 
 
 async def test_a_worker_killed_while_idle_is_replaced(worker: AudioWorker) -> None:
     """The next file does not fail for it."""
     expected = await worker.measure(GOOD)
-    assert worker.pid is not None
-    os.kill(worker.pid, signal.SIGKILL)
+    assert worker.pids
+    os.kill(worker.pids[0], signal.SIGKILL)
     assert await worker.measure(GOOD) == expected
 
 
@@ -95,7 +97,7 @@ async def test_a_worker_ends_itself_when_idle() -> None:
     """Its memory is given back; the next file starts another."""
     async with AudioWorker(Limits(idle=0.05)) as worker:
         expected = await worker.measure(GOOD)
-        await until(lambda: worker.pid is None)
+        await until(lambda: not worker.pids)
         assert await worker.measure(GOOD) == expected
 
 
@@ -105,7 +107,7 @@ async def test_a_file_that_kills_every_worker_is_refused(tmp_path: Path) -> None
     command = impostor(f"open({str(log)!r}, 'a').write('x'); os.kill(os.getpid(), signal.SIGSEGV)")
     async with AudioWorker(command=command) as worker:
         assert await refusal(worker, GOOD) is Reason.corrupt
-        assert worker.pid is None
+        assert not worker.pids
     assert log.read_text() == "xx"
 
 
@@ -115,7 +117,7 @@ async def test_a_worker_that_hangs_is_killed(tmp_path: Path) -> None:
     command = impostor(f"open({str(log)!r}, 'a').write(str(os.getpid())); time.sleep(600)")
     async with AudioWorker(Limits(wall=0.3), command=command) as worker:
         assert await refusal(worker, GOOD) is Reason.took_too_long
-        assert worker.pid is None
+        assert not worker.pids
     assert gone(int(log.read_text()))
 
 
@@ -130,13 +132,15 @@ async def test_a_worker_that_spins_is_ended_by_the_kernel() -> None:
     "body",
     [
         "reply(['no object'])",
-        "reply({'facts': {'duration': 'long'}})",
+        "reply({'facts': {'duration': 'long'}, 'fingerprint': 0})",
+        "reply({'facts': {}, 'fingerprint': 'long'})",
         "reply({'unreadable': 'because'})",
         "reply({})",
-        "sys.stdout.buffer.write(b'\\xff\\xff\\xff\\xff'); sys.stdout.buffer.flush()",
-        "sys.stdout.buffer.write(pack(b'{')); sys.stdout.buffer.flush()",
-        "sys.stdout.buffer.write(b'\\x00'); sys.exit()",
-        "sys.stdout.buffer.write(pack(b'[' * 60000)); sys.stdout.buffer.flush()",
+        "raw(b'\\xff\\xff\\xff\\xff')",
+        "raw(frame(b'{}'), b'\\xff\\xff\\xff\\xff')",
+        "raw(frame(b'{'), frame(b''))",
+        "raw(b'\\x00'); sys.exit()",
+        "raw(frame(b'[' * 60000), frame(b''))",
     ],
 )
 async def test_a_worker_that_lies_is_not_believed(body: str) -> None:
@@ -164,8 +168,8 @@ async def test_a_cancelled_job_does_not_answer_the_next(tmp_path: Path) -> None:
     """Cancelling ends the worker; the next file gets its own answer, the others in the queue too."""
     async with AudioWorker() as worker:
         expected = await worker.measure(GOOD)
-        assert worker.pid is not None
-        os.kill(worker.pid, signal.SIGSTOP)
+        assert worker.pids
+        os.kill(worker.pids[0], signal.SIGSTOP)
         job = asyncio.create_task(worker.measure(encode(noise(1), "wav", "pcm_s16le")))
         await asyncio.sleep(0.05)
         waiting = asyncio.create_task(worker.measure(GOOD))
@@ -179,8 +183,7 @@ async def test_closing_leaves_nothing_behind() -> None:
     """No process, no zombie; closing twice is fine, measuring afterwards is an error."""
     worker = AudioWorker()
     await worker.measure(GOOD)
-    pid = worker.pid
-    assert pid is not None
+    (pid,) = worker.pids
     await worker.close()
     await worker.close()
     assert gone(pid)
@@ -189,12 +192,20 @@ async def test_closing_leaves_nothing_behind() -> None:
 
 
 def test_frames(tmp_path: Path) -> None:
-    """A frame comes back whole. The end may come between frames only, and none may be too long."""
+    """Questions come back whole. The end may come between them only, and none may be too long or no object."""
     path = tmp_path / "frames"
-    path.write_bytes(pack(b"one") + pack(b"") + pack(b"three"))
+    path.write_bytes(pack({"do": "one"}, b"1") + pack({}) + pack({"do": "three"}, b"three"))
     with path.open("rb") as stream:
-        assert [read_frame(stream, 5) for _ in range(4)] == [b"one", b"", b"three", None]
-    for broken, limit in ((pack(b"three")[:-1], 5), (pack(b"three")[:2], 5), (pack(b"three"), 4)):
+        assert [read(stream, 5) for _ in range(4)] == [
+            ({"do": "one"}, b"1"),
+            ({}, b""),
+            ({"do": "three"}, b"three"),
+            None,
+        ]
+    whole = pack({}, b"three")
+    no_object = whole.replace(b"{}", b"[]")
+    cut = [(whole[:end], 5) for end in range(1, len(whole))]
+    for broken, limit in (*cut, (whole, 4), (no_object, 5)):
         path.write_bytes(broken)
         with path.open("rb") as stream, pytest.raises(BrokenFrame):
-            read_frame(stream, limit)
+            read(stream, limit)

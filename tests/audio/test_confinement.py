@@ -24,14 +24,14 @@ reads_proc = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 @reads_proc
 async def test_a_bomb_costs_bounded_memory(worker: AudioWorker) -> None:
     """Two hours of silence in two megabytes: capped, silent, and under 300 MB at the peak."""
-    facts = await worker.measure(silence_bomb(2))
+    facts = (await worker.measure(silence_bomb(2))).facts
     assert (facts.duration, facts.capped, facts.speech_ratio, facts.longest_silence) == (
         900.0,
         True,
         0.0,
         300.0,
     )
-    status = proc(worker.pid, "status")
+    status = proc(worker.pids[0], "status")
     (peak,) = [int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM")]
     assert peak < 300 * 1024
 
@@ -40,7 +40,7 @@ async def test_too_little_memory_is_a_refusal() -> None:
     """Out of memory, the worker is replaced once, then the file is refused; the next one is served."""
     async with AudioWorker(Limits(memory=360 * MEBI, max_decoded=7200)) as worker:
         assert await refusal(worker, silence_bomb(2)) is Reason.corrupt
-        assert (await worker.measure(GOOD)).complete
+        assert (await worker.measure(GOOD)).facts.complete
 
 
 @reads_proc
@@ -48,7 +48,7 @@ async def test_the_worker_knows_no_secret(worker: AudioWorker, monkeypatch: pyte
     """Its environment holds the path of the code and nothing of the bot's."""
     monkeypatch.setenv("DUOLOGUE_TOKEN", "123:secret")
     await worker.measure(GOOD)
-    environment = proc(worker.pid, "environ")
+    environment = proc(worker.pids[0], "environ")
     names = {line.split("=")[0] for line in environment.split("\0") if line}
     assert "secret" not in environment
     assert names <= {
@@ -65,7 +65,7 @@ async def test_the_worker_knows_no_secret(worker: AudioWorker, monkeypatch: pyte
 async def test_the_worker_is_bound_by_the_kernel(worker: AudioWorker) -> None:
     """No file, no core, no growth: as the kernel itself reports it of the living worker."""
     await worker.measure(GOOD)
-    rows = proc(worker.pid, "limits").splitlines()
+    rows = proc(worker.pids[0], "limits").splitlines()
     limits = {row[:26].strip(): row[26:].split()[:2] for row in rows}
     assert limits["Max core file size"] == ["0", "0"]
     assert limits["Max file size"] == ["0", "0"]
@@ -109,8 +109,8 @@ async def test_the_worker_dies_with_the_bot() -> None:
         async def main():
             worker = AudioWorker()
             await worker.measure(sys.stdin.buffer.read())
-            os.kill(worker.pid, signal.SIGSTOP)
-            print(worker.pid, flush=True)
+            os.kill(worker.pids[0], signal.SIGSTOP)
+            print(worker.pids[0], flush=True)
             os.kill(os.getpid(), signal.SIGKILL)
         asyncio.run(main())
     """

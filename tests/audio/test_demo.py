@@ -19,7 +19,7 @@ TWO, THREE = timedelta(minutes=2), timedelta(minutes=3)
 async def test_each_is_judged_as_described(worker: AudioWorker, name: str) -> None:
     """The expected findings and no other; a voice note by its form, at the loudness it was made for."""
     plan = PLANS[name]
-    facts = await worker.measure((FOLDER / f"{name}.ogg").read_bytes())
+    facts = (await worker.measure((FOLDER / f"{name}.ogg").read_bytes())).facts
     findings = judge(facts, SampleChecks(), shortest=TWO, longest=THREE)
     assert [finding.code for finding in findings] == plan["expect"]
     assert refused(findings) == bool(plan["expect"])

@@ -5,17 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from bot.audio.measure import measure
-from bot.audio.speech import SpeechDetector
+from bot.audio.measure import Listener
 from bot.rules.audio import AudioFacts, Code, Finding, SampleChecks, judge
 
 TWO, THREE = timedelta(minutes=2), timedelta(minutes=3)
 
 
 @pytest.fixture(scope="module")
-def detector() -> SpeechDetector:
-    """The speech detector, loaded once."""
-    return SpeechDetector()
+def listener() -> Listener:
+    """Everything to hear with, loaded once."""
+    return Listener()
 
 
 def _judge(facts: AudioFacts) -> tuple[Finding, ...]:
@@ -40,23 +39,23 @@ def _judge(facts: AudioFacts) -> tuple[Finding, ...]:
         ("bad_corrupt_bytes", [Code.too_short, Code.unreadable]),
     ],
 )
-def test_labelled_recordings(labelled: Path, detector: SpeechDetector, name: str, codes: list[Code]) -> None:
+def test_labelled_recordings(labelled: Path, listener: Listener, name: str, codes: list[Code]) -> None:
     """Exactly the labelled defects are found, under the default policy; good ones have no finding at all."""
-    facts = measure((labelled / f"{name}.ogg").read_bytes(), detector, 900)
+    facts = listener.measure((labelled / f"{name}.ogg").read_bytes(), 900).facts
     assert [finding.code for finding in _judge(facts)] == codes
 
 
 @pytest.mark.parametrize("name", ["good_en_mf", "good_en_same_gender_ff", "good_zh"])
-def test_speech_ratio_is_near_the_label(labelled: Path, detector: SpeechDetector, name: str) -> None:
+def test_speech_ratio_is_near_the_label(labelled: Path, listener: Listener, name: str) -> None:
     """Within 5 points of the hand-made segments, and the same when the recording is 30 dB quieter."""
     labels = {"good_en_mf": 0.834, "good_en_same_gender_ff": 0.832, "good_zh": 0.844}
-    facts = measure((labelled / f"{name}.ogg").read_bytes(), detector, 900)
+    facts = listener.measure((labelled / f"{name}.ogg").read_bytes(), 900).facts
     assert facts.speech_ratio == pytest.approx(labels[name], abs=0.05)
 
 
-def test_the_same_bytes_give_the_same_facts(labelled: Path, detector: SpeechDetector) -> None:
+def test_the_same_bytes_give_the_same_facts(labelled: Path, listener: Listener) -> None:
     """Nothing of one recording leaks into the facts of the next."""
     good, other = ((labelled / f"{name}.ogg").read_bytes() for name in ("good_zh", "bad_clipped"))
-    first = measure(good, detector, 900)
-    measure(other, detector, 900)
-    assert measure(good, detector, 900) == first
+    first = listener.measure(good, 900)
+    listener.measure(other, 900)
+    assert listener.measure(good, 900) == first

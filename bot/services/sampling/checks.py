@@ -48,7 +48,8 @@ async def check(units: Units, ports: Ports, sample_id: int, *, last_try: bool, p
     key = None
     try:
         data = await ports.files.fetch(sample.file_id)
-        facts = await ports.ears.measure(data)
+        heard = await ports.ears.measure(data)
+        facts = heard.facts
         key = await ports.store.put(data, facts.container)
         checks = units.house.policy.sample
         findings = judge(facts, checks.checks, shortest=checks.min, longest=checks.max)

@@ -1,130 +1,13 @@
-"""What a recording must be: facts about decoded audio in, findings out.
+"""What is wrong with a recording, told from its facts by the policy's limits."""
 
-The facts come from `bot.audio`, which decodes the bytes; how each is measured and why its limit is what
-it is stands in docs/audio.md. Neither the sender's claimed duration nor a claimed type is an input.
-"""
-
-import math
-from dataclasses import MISSING, asdict, dataclass, fields
+from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
-from typing import Any, Self
 
-from bot.rules.errors import DomainError
-
-SILENCE_LUFS = -70.0
-"""Loudness of a recording in which nothing passes the absolute gate of ITU-R BS.1770-4."""
-
-SILENCE_DBFS = -96.0
-"""Peak of digital silence: one step of 16 bits is -90.3 dBFS."""
-
-UNCLIPPED = 9.99
-"""Largest value of `AudioFacts.clipping`, also used where there is nothing to measure."""
+from bot.rules.audio.facts import AudioFacts, Reason, Unreadable
 
 _SHOWN = 0.5
 """Seconds of grace at both ends: people see whole seconds, and 1:59.6 is shown to them as 2:00."""
-
-
-class Reason(StrEnum):
-    """Why there are no facts about some bytes."""
-
-    empty = "empty"
-    not_audio = "not_audio"
-    corrupt = "corrupt"
-    too_large = "too_large"
-    took_too_long = "took_too_long"
-
-
-class Unreadable(DomainError):
-    """The bytes could not be measured; `reason` says why. Final: the same bytes will fail again."""
-
-    reason: Reason
-
-
-@dataclass(frozen=True, slots=True)
-class AudioFacts:
-    """What was measured in one recording: plain finite numbers.
-
-    duration         seconds that were decoded
-    declared         seconds that the file's own header claims, None where it claims nothing
-    capped           decoding stopped at the worker's cap: `duration` is a lower bound
-    complete         the file goes on to its own end; False: it breaks off
-    damage           share (0..1) of the file that could not be decoded
-    container        short name: ogg, mp3, mp4, wav, flac, matroska
-    codec            FFmpeg's name, e.g. opus
-    sample_rate      Hz, as stored
-    channels         as stored
-    loudness         LUFS, integrated (ITU-R BS.1770-4), of the mono mix; `SILENCE_LUFS` for silence
-    peak             dBFS of the mono mix, `SILENCE_DBFS` for digital silence
-    clipping         flatness of the top: the 99.95 % over the 98 % quantile of |x| in speech.
-                     1.0 is flat (clipped), unclipped speech is 1.7 or more; at most `UNCLIPPED`
-    speech_ratio     share (0..1) of the time in which somebody speaks
-    longest_silence  seconds of the longest stretch far below the recording's own loudness
-    content_hash     SHA-256 (hex) of the decoded PCM: 16 kHz, mono, signed 16 bit, little-endian
-    """
-
-    duration: float
-    container: str
-    codec: str
-    sample_rate: int
-    channels: int
-    loudness: float
-    peak: float
-    clipping: float
-    speech_ratio: float
-    longest_silence: float
-    content_hash: str
-    declared: float | None = None
-    complete: bool = True
-    capped: bool = False
-    damage: float = 0.0
-
-    def to_json(self) -> dict[str, Any]:
-        """The facts as a JSON object: names to strings, finite numbers, booleans and None."""
-        return asdict(self)
-
-    @classmethod
-    def from_json(cls, data: object) -> Self:
-        """The facts again from what `to_json` gave.
-
-        Names that this version does not know are left out, so that newer rows can be read by older code.
-
-        Raises ValueError if `data` is no object, lacks a fact without a default, or holds a wrong type.
-        """
-        if not isinstance(data, dict):
-            raise ValueError("audio facts must be a JSON object")
-        known = {
-            field.name: _checked(field.name, data[field.name]) for field in fields(cls) if field.name in data
-        }
-        missing = [
-            field.name for field in fields(cls) if field.name not in known and field.default is MISSING
-        ]
-        if missing:
-            raise ValueError(f"audio facts lack {', '.join(missing)}")
-        return cls(**known)
-
-
-_TEXTS = frozenset({"container", "codec", "content_hash"})
-_COUNTS = frozenset({"sample_rate", "channels"})
-_FLAGS = frozenset({"complete", "capped"})
-
-
-def _checked(name: str, value: Any) -> Any:
-    """One fact of a JSON object, or ValueError: bool is an int to Python, and NaN a float, but not here."""
-    if name in _TEXTS:
-        fits = isinstance(value, str)
-    elif name in _FLAGS:
-        fits = isinstance(value, bool)
-    elif name in _COUNTS:
-        fits = isinstance(value, int) and not isinstance(value, bool)
-    elif name == "declared" and value is None:
-        fits = True
-    else:
-        fits = isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
-        value = float(value) if fits else value
-    if not fits:
-        raise ValueError(f"audio fact {name} cannot be {value!r}")
-    return value
 
 
 @dataclass(frozen=True, slots=True)
