@@ -33,13 +33,10 @@ class SpeechDetector:
 
         Quiet audio is scaled up first, by at most 30 dB. The incomplete last frame counts as no speech.
         """
-        spoken = np.zeros(len(x), dtype=np.bool_)
-        for start, end in join_frames(self._probabilities(x)):
-            spoken[start * FRAME : end * FRAME] = True
-        return spoken
+        return spoken(self.probabilities(x), len(x))
 
-    def _probabilities(self, x: Samples) -> list[float]:
-        """How likely each whole frame is speech, 0..1."""
+    def probabilities(self, x: Samples) -> list[float]:
+        """How likely each whole frame is speech, 0..1. Quiet audio is scaled up first, by at most 30 dB."""
         loudest = float(np.abs(x).max(initial=0.0))
         gain = min(_MAX_GAIN, _TARGET / loudest) if 0 < loudest < _TARGET else 1.0
         scaled = np.ascontiguousarray(x * np.float32(gain), dtype=np.float32)
@@ -53,6 +50,14 @@ class SpeechDetector:
             frame[:] = scaled[start : start + FRAME]
             found.append(self._vad.process(view))
         return found
+
+
+def spoken(probabilities: list[float], length: int) -> npt.NDArray[np.bool_]:
+    """Which of `length` samples belong to speech, given how likely each whole frame does."""
+    mask = np.zeros(length, dtype=np.bool_)
+    for start, end in join_frames(probabilities):
+        mask[start * FRAME : end * FRAME] = True
+    return mask
 
 
 def join_frames(probabilities: list[float]) -> list[tuple[int, int]]:
