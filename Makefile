@@ -4,10 +4,12 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 
-.PHONY: demo test check crash bench format texts lock clean help
+FOLDER ?= bot/demo/dialogues
+
+.PHONY: demo test check crash bench audio-report format texts lock clean help
 
 help:            ## what can be made here
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 16
 
 $(READY): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Duologue needs Python 3.11 or newer; set PYTHON=/path/to/python3.11"; exit 1; }
@@ -33,6 +35,9 @@ crash: $(READY)  ## kill the program at every commit and every sending, and chec
 
 bench: $(READY)  ## print how fast and how large it is, as ratios where there is something to compare with
 	$(BIN)/python -m tests.bench
+
+audio-report: $(READY)  ## what the checks hear in a folder of recordings: make audio-report FOLDER=path
+	$(BIN)/duologue hear "$(FOLDER)"
 
 texts: $(READY)  ## bring the catalogues up to date with the words in the code
 	$(BIN)/pybabel -q extract -F bot/texts/babel.cfg -k say -k say_n:1,2 -k mark --no-default-keywords \

@@ -45,6 +45,11 @@ command_line.command(
     help="List what was set aside because it could not be handled; try it again or drop it.",
 )
 command_line.command(
+    "bot.hear:hear",
+    name="hear",
+    help="Hear every recording in a folder as the checks hear a sample, and print what they find.",
+)
+command_line.command(
     "bot.sandbox:serve",
     name="sandbox",
     help="Start a local Bot API server to play every role without a token.",
