@@ -1,4 +1,4 @@
-"""The picture of a recording: who speaks when, how loud, and what is wrong with it, for a phone at arm's length.
+"""The picture of a recording: who speaks when, how loud, and what is wrong with it, for the screen of a phone.
 
 It is 800 pixels wide and shown at half of that or less, so letters are large. Voices are told apart by their
 side of the line (the first above it, the second below), by letters and by colour, so that no single one is
@@ -14,16 +14,23 @@ from bot.audio.lettering import Lettering
 from bot.audio.palette import FADED, HUSH, INK, LINE, NOBODY, PAPER, RGB, VOICES, WARNING, palette
 from bot.audio.sketch import Sketch, signed
 
-WIDTH, HEIGHT = 800, 640
+WIDTH = 800
+"""Pixels, of every picture."""
+
 _EDGE = 30
-_LEFT, _RIGHT = 78, WIDTH - _EDGE  # of the waveform
-_TOP, _MIDDLE, _BOTTOM = 150, 256, 362  # of the waveform: its highest, its axis, its lowest
-_TALL = _MIDDLE - _TOP - 2
-_BIG, _TITLE, _TEXT, _SMALL = 46, 36, 28, 26
+_RIGHT = WIDTH - _EDGE
+_LEFT = 78  # where the waveform begins, right of the voices' letters
+_TALL = 108  # of each voice's side of the waveform
+_BANNER = 64  # of the line of problems, which is left out where there are none
+_BIG, _TITLE, _TEXT, _SMALL = 46, 36, 28, 26  # letters: 12 pixels or more on a phone
 _NAMES = ("A", "B")
-_STEPS = (1, 2, 5, 10, 15, 20, 30, 60, 120, 180, 300, 600, 900, 1800, 3600)  # s between two marks of the axis
+_STEPS = (1, 2, 5, 10, 15, 20, 30, 60, 120, 180, 300, 600, 900, 1800, 3600)  # s between two times of the axis
 _APART = 104  # pixels between two times of the axis at least
 _WHOLE = 0.95  # a problem of so much of the recording is told, but not highlighted
+_TOLD = 6  # problems at most: more do not fit
+_GAIN = 1.2  # of the waveform: what is -3 dBFS or louder fills its side
+
+_SHORTEST = Sketch(title="0", duration=1.0)
 
 
 class Artist:
@@ -32,13 +39,14 @@ class Artist:
     def __init__(self) -> None:
         self._lettering = Lettering(_BIG, _TITLE, _TEXT, _SMALL)
         self._palette = palette()
-        self.draw(Sketch("0", 1.0))  # Pillow loads its parts at first use
+        self._hatching = _hatching()
+        self.draw(_SHORTEST)  # Pillow loads its parts at first use
 
     def draw(self, sketch: Sketch) -> bytes:
-        """The picture as PNG, `WIDTH` × `HEIGHT`, well under 100 kB; the same sketch gives the same bytes."""
-        image = Image.new("RGB", (WIDTH, HEIGHT), PAPER)
-        _Sheet(image, self._lettering, sketch).fill()
-        reduced = image.quantize(palette=self._palette, dither=Image.Dither.NONE)
+        """The picture as PNG, `WIDTH` wide and far under 100 kB; the same sketch gives the same bytes."""
+        sheet = _Sheet(self._lettering, self._hatching, sketch)
+        sheet.fill()
+        reduced = sheet.image.quantize(palette=self._palette, dither=Image.Dither.NONE)
         png = io.BytesIO()
         reduced.save(png, "PNG", optimize=True)
         return png.getvalue()
@@ -47,20 +55,29 @@ class Artist:
 class _Sheet:
     """One picture in the making."""
 
-    def __init__(self, image: Image.Image, lettering: Lettering, sketch: Sketch) -> None:
-        self._pen = ImageDraw.Draw(image)
+    def __init__(self, lettering: Lettering, hatching: Image.Image, sketch: Sketch) -> None:
         self._lettering = lettering
+        self._hatching = hatching
         self._sketch = sketch
+        self._top = 88 + (_BANNER if sketch.marks else 0)  # of the waveform
+        self._axis = self._top + _TALL
+        self._bottom = self._axis + _TALL
+        height = self._bottom + 62 + (88 if sketch.shares else 0) + (134 if sketch.figures else 0)
+        self.image = Image.new("RGB", (WIDTH, height), PAPER)
+        self._pen = ImageDraw.Draw(self.image)
 
     def fill(self) -> None:
         """Draw everything, what lies behind first."""
-        self._header()
+        self._write(_EDGE, 46, self._sketch.title, _TITLE, width=_RIGHT - _EDGE)
+        self._problems()
         self._silences()
-        self._highlights()
-        self._axis()
+        self._times()
         self._wave()
-        self._shares()
-        self._figures()
+        if self._sketch.turns:
+            self._letters()
+        if self._sketch.shares:
+            self._shares(self._bottom + 62)
+        self._figures(self.image.height - 98)
 
     def _write(
         self,
@@ -72,85 +89,74 @@ class _Sheet:
         *,
         width: float = WIDTH,
         at: str = "l",
-    ) -> float:
-        """Put a line of text with its middle at `y`; `at` is l, m or r for where `x` is. Gives its width."""
+    ) -> None:
+        """Put a line of text with its middle at `y`; `at` is l, m or r for where in it `x` is."""
         shown = self._lettering.fit(text, size, width)
         self._pen.text((x, y), shown, fill=colour, font=self._lettering.font(size), anchor=f"{at}m")
-        return self._lettering.width(shown, size)
 
     def _x(self, seconds: float) -> int:
         """Where a time lies on the axis."""
-        if self._sketch.duration <= 0:
-            return _LEFT
-        return round(_LEFT + (_RIGHT - _LEFT) * min(1.0, seconds / self._sketch.duration))
+        duration = self._sketch.duration
+        return _LEFT + round((_RIGHT - _LEFT) * min(1.0, seconds / duration)) if duration > 0 else _LEFT
 
-    def _header(self) -> None:
-        self._write(_EDGE, 46, self._sketch.title, _TITLE, width=_RIGHT - _EDGE)
-        if not self._sketch.marks:
+    def _problems(self) -> None:
+        """The problems in words, and a highlight from there down to where they are."""
+        marks = self._sketch.marks[:_TOLD]
+        if not marks:
             return
-        self._pen.rounded_rectangle((_EDGE, 80, _RIGHT, 128), radius=10, fill=WARNING)
+        for mark in marks:
+            start, end = mark.start, mark.end
+            if start is not None and end is not None and end - start < _WHOLE * self._sketch.duration:
+                left = min(self._x(start), _RIGHT - 6)
+                self._pen.rectangle((left, 104, max(left + 6, self._x(end)), self._bottom), fill=WARNING)
+        self._pen.rounded_rectangle((_EDGE, 80, _RIGHT, 128), radius=12, fill=WARNING)
         _triangle(self._pen, _EDGE + 14, 104)
-        words = " · ".join(self._lettering.readable(mark.label) for mark in self._sketch.marks[:6])
-        self._write(_EDGE + 52, 104, words, _TEXT, width=_RIGHT - _EDGE - 66)
+        words = " · ".join(mark.label for mark in marks)
+        self._write(_EDGE + 54, 104, words, _TEXT, width=_RIGHT - _EDGE - 66)
 
     def _silences(self) -> None:
+        word = self._lettering.fit(self._sketch.silence, _SMALL, WIDTH)
+        room = round(self._lettering.width(word, _SMALL) / 2) + 10
         for start, end in self._sketch.silences[:WIDTH]:
             left, right = self._x(start), self._x(end)
             if right <= left:
                 continue
-            self._pen.rectangle((left, _TOP, right - 1, _BOTTOM), fill=HUSH)
-            for x in range(left - left % 12, right, 12):
-                if x >= left:
-                    self._pen.line((x, _TOP, x, _BOTTOM), fill=LINE)
-            word = self._lettering.readable(self._sketch.silence)
-            if self._lettering.width(word, _SMALL) + 16 <= right - left:
-                middle = (left + right) / 2
-                room = self._lettering.width(word, _SMALL) / 2 + 6
-                self._pen.rectangle((middle - room, _TOP + 10, middle + room, _TOP + 50), fill=HUSH)
-                self._write(middle, _TOP + 30, word, _SMALL, FADED, at="m")
+            self.image.paste(self._hatching.crop((left, 0, right, 2 * _TALL)), (left, self._top))
+            if word and 2 * room + 8 <= right - left:
+                middle, y = (left + right) // 2, self._top + 36
+                self._pen.rounded_rectangle((middle - room, y - 22, middle + room, y + 22), 10, fill=HUSH)
+                self._write(middle, y, word, _SMALL, FADED, at="m")
 
-    def _highlights(self) -> None:
-        for mark in self._sketch.marks[:6]:
-            if mark.start is None or mark.end is None:
-                continue
-            if mark.end - mark.start >= _WHOLE * self._sketch.duration:
-                continue
-            left, right = self._x(mark.start), max(self._x(mark.start) + 6, self._x(mark.end))
-            self._pen.rectangle((left, 128, right, _BOTTOM), fill=WARNING)
-
-    def _axis(self) -> None:
-        """The line between the voices, and the times beneath."""
-        self._pen.line((_LEFT, _BOTTOM + 6, _RIGHT, _BOTTOM + 6), fill=LINE, width=2)
+    def _times(self) -> None:
+        """The axis of time with as many times as can be read."""
+        y, length = self._bottom + 6, _RIGHT - _LEFT
+        self._pen.line((_LEFT, y, _RIGHT, y), fill=LINE, width=2)
         duration = self._sketch.duration
-        step = next((s for s in _STEPS if s * (_RIGHT - _LEFT) >= _APART * duration), None)
-        count = int(duration // step) if step else 0
-        for i in range(count + 1):
-            x = self._x(i * (step or 0))
-            self._pen.line((x, _BOTTOM + 6, x, _BOTTOM + 14), fill=NOBODY, width=2)
-            self._write(x, _BOTTOM + 34, _clock(i * (step or 0)), _SMALL, FADED, at="m" if i else "l")
+        step = next((step for step in _STEPS if step * length >= _APART * duration), 0)
+        for i in range(int(duration // step) + 1 if step else 1):
+            x = self._x(i * step)
+            self._pen.line((x, y, x, y + 8), fill=NOBODY, width=2)
+            at = "l" if x < _LEFT + 30 else "r" if x > _RIGHT - 10 else "m"
+            self._write(x, y + 28, _clock(i * step), _SMALL, FADED, at=at)
 
     def _wave(self) -> None:
-        columns = len(self._sketch.envelope) // 2
-        width = _RIGHT - _LEFT
+        """The loudness, column for column, on the side of whose turn it is; on both where it is nobody's."""
+        columns, width = len(self._sketch.envelope) // 2, _RIGHT - _LEFT
         spoken = [self._speaking(voice) for voice in (0, 1)]
         for x in range(width if columns else 0):
             first = x * columns // width
             last = max(first + 1, (x + 1) * columns // width)
-            heights = self._sketch.envelope[2 * first : 2 * last]
-            tall = round(max(abs(signed(byte)) for byte in heights) / 128 * _TALL)
+            loudest = max(abs(signed(byte)) for byte in self._sketch.envelope[2 * first : 2 * last])
+            tall = min(_TALL, round(loudest / 127 * _GAIN * _TALL))
             voices = [voice for voice in (0, 1) if spoken[voice][x]]
             for voice in voices or (0, 1):
+                end = self._axis + (tall if voice else -tall)
                 colour = VOICES[voice] if voices else NOBODY
-                way = -1 if voice == 0 else 1
-                ends = sorted((_MIDDLE, _MIDDLE + way * tall))
-                self._pen.line((_LEFT + x, ends[0], _LEFT + x, ends[1]), fill=colour)
-        self._pen.line((_LEFT, _MIDDLE, _RIGHT, _MIDDLE), fill=NOBODY)
-        if self._sketch.turns:
-            for name, colour, y in zip(_NAMES, VOICES, (_MIDDLE - 54, _MIDDLE + 54), strict=True):
-                self._write((_EDGE + _LEFT) / 2 - 4, y, name, _TITLE, colour, at="m")
+                self._pen.line((_LEFT + x, self._axis, _LEFT + x, end), fill=colour)
+        self._pen.line((_LEFT, self._axis, _RIGHT, self._axis), fill=NOBODY)
 
     def _speaking(self, voice: int) -> list[int]:
-        """How many turns of a voice (or, for the second, of any further one) each column of pixels lies in."""
+        """How many turns of a voice (for the second: or of any further one) each column of pixels lies in."""
         changes = [0] * (_RIGHT - _LEFT + 2)
         for turn in self._sketch.turns:
             if min(turn.voice, 1) == voice and turn.end > turn.start:
@@ -159,29 +165,37 @@ class _Sheet:
                 changes[max(start + 1, self._x(turn.end) - _LEFT)] -= 1
         return list(accumulate(changes))
 
-    def _shares(self) -> None:
+    def _letters(self) -> None:
+        """Whose side is whose: grey for a side on which nobody speaks."""
+        heard = {min(turn.voice, 1) for turn in self._sketch.turns}
+        for voice, y in enumerate((-_TALL // 2, _TALL // 2)):
+            name, colour = _NAMES[voice], VOICES[voice] if voice in heard else NOBODY
+            self._write((_EDGE + _LEFT) // 2 - 4, self._axis + y, name, _TITLE, colour, at="m")
+
+    def _shares(self, top: int) -> None:
         """Who talked how much: a bar in two parts, and over it the names with their shares."""
         shares = self._sketch.shares[:2]
         total = sum(share.share for share in shares)
-        if not total:
-            return
-        split = round(_EDGE + (_RIGHT - _EDGE) * shares[0].share / total)
-        self._pen.rounded_rectangle((_EDGE, 462, _RIGHT, 486), radius=12, fill=VOICES[0])
-        if split < _RIGHT:
-            self._pen.rounded_rectangle((max(_EDGE, split), 462, _RIGHT, 486), radius=12, fill=VOICES[1])
-            self._pen.rectangle((split, 462, min(split + 14, _RIGHT - 12), 486), fill=VOICES[1])
-            self._pen.rectangle((split - 2, 462, split + 1, 486), fill=PAPER)
-        room = (_RIGHT - _EDGE) / len(shares) - 10
-        for share, colour, (x, at) in zip(shares, VOICES, ((_EDGE, "l"), (_RIGHT, "r")), strict=False):
-            self._write(x, 438, share.label, _TEXT, colour, width=room, at=at)
+        share = shares[0].share / total if total else 0.5
+        bar = Image.new("RGB", (_RIGHT - _EDGE, 26), VOICES[0])
+        if len(shares) == 2:
+            split = round(bar.width * share)
+            bar.paste(VOICES[1], (split, 0, bar.width, 26))
+            bar.paste(PAPER, (split - 2, 0, split + 2, 26))
+        shape = Image.new("1", bar.size)
+        ImageDraw.Draw(shape).rounded_rectangle((0, 0, bar.width - 1, 25), radius=13, fill=1)
+        self.image.paste(bar, (_EDGE, top + 48), shape)
+        room = bar.width / len(shares) - 10
+        for told, colour, (x, at) in zip(shares, VOICES, ((_EDGE, "l"), (_RIGHT, "r")), strict=False):
+            self._write(x, top + 26, told.label, _TEXT, colour, width=room, at=at)
 
-    def _figures(self) -> None:
-        figures = self._sketch.figures[:3]
-        column = (_RIGHT - _EDGE) / 3
-        for i, figure in enumerate(figures):
+    def _figures(self, y: int) -> None:
+        """Three numbers, side by side, each over what it says."""
+        column = (_RIGHT - _EDGE) // 3
+        for i, figure in enumerate(self._sketch.figures[:3]):
             x = _EDGE + i * column
-            self._write(x, 545, figure.value, _BIG, width=column - 12)
-            self._write(x, 593, figure.label, _SMALL, FADED, width=column - 12)
+            self._write(x, y, figure.value, _BIG, width=column - 12)
+            self._write(x, y + 48, figure.label, _SMALL, FADED, width=column - 12)
 
 
 def _clock(seconds: int) -> str:
@@ -189,8 +203,18 @@ def _clock(seconds: int) -> str:
     return f"{seconds // 60}:{seconds % 60:02d}"
 
 
+def _hatching() -> Image.Image:
+    """What silences are filled with, as wide as a picture: slanting lines."""
+    tall = 2 * _TALL
+    image = Image.new("RGB", (WIDTH, tall), HUSH)
+    pen = ImageDraw.Draw(image)
+    for x in range(-tall, WIDTH, 14):
+        pen.line((x, tall, x + tall, 0), fill=LINE)
+    return image
+
+
 def _triangle(pen: ImageDraw.ImageDraw, x: float, y: float) -> None:
-    """The sign for "look out": a filled triangle with its exclamation mark cut out."""
+    """The sign for "look out": a filled triangle with its exclamation mark left open."""
     pen.polygon(((x, y + 12), (x + 14, y - 13), (x + 28, y + 12)), fill=INK)
     pen.rectangle((x + 13, y - 5, x + 15, y + 3), fill=WARNING)
     pen.rectangle((x + 13, y + 6, x + 15, y + 8), fill=WARNING)

@@ -17,5 +17,5 @@ def envelope(x: Samples, columns: int = COLUMNS) -> bytes:
         return b""
     starts = np.arange(columns, dtype=np.int64) * len(x) // columns
     ends = np.stack((np.minimum.reduceat(x, starts), np.maximum.reduceat(x, starts)), axis=1)
-    roots = np.sign(ends) * np.sqrt(np.minimum(np.abs(np.nan_to_num(ends)), 1.0))
+    roots = np.sign(ends) * np.sqrt(np.minimum(np.abs(ends), 1.0))
     return bytes(np.rint(roots * 127).astype(np.int8))
