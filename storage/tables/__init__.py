@@ -5,7 +5,7 @@ from storage.tables.bookings import Booking, BookingMember, Strike, Timer, Waiti
 from storage.tables.delivery import Broadcast, InboxRow, Job, OutboxRow
 from storage.tables.pairs import Block, Pair, PairMember, Proposal, ProposalMember, Seeker
 from storage.tables.people import Audit, Consent, Invitation, Person, RoleGrant
-from storage.tables.samples import Assignment, Decision, Reviewer, ReviewGroup, Sample
+from storage.tables.samples import Assignment, Decision, Fingerprint, Reviewer, ReviewGroup, Sample
 from storage.tables.studios import City, Room, Shift, Slot, SlotBatch, Studio
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "City",
     "Consent",
     "Decision",
+    "Fingerprint",
     "InboxRow",
     "Invitation",
     "Job",

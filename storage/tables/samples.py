@@ -39,6 +39,10 @@ class Sample(SQLModel, table=True):
     findings: list[dict[str, Any]] = json(default_factory=list)
     content_hash: str | None = Field(default=None, index=True)
     audio_key: str | None = None
+    pictures: dict[str, str] | None = json(default=None)
+    """Keys of its picture in the audio store, by language; null when there is none (any more)."""
+    copies: list[dict[str, Any]] | None = json(default=None)
+    """Earlier samples of others that hold the same recording; null when it was not compared or has none."""
     round: int = 1
     """1 is the first review, 2 the appeal."""
     reasons: list[str] = json(default_factory=list)
@@ -47,6 +51,15 @@ class Sample(SQLModel, table=True):
     created_at: datetime
     queued_at: datetime | None = None
     decided_at: datetime | None = None
+
+
+class Fingerprint(SQLModel, table=True):
+    """What a checked recording is found again by, however it was encoded. Never kept for longer than its audio."""
+
+    __tablename__ = "fingerprints"
+
+    sample_id: int = Field(foreign_key="samples.id", primary_key=True)
+    words: bytes
 
 
 class Reviewer(SQLModel, table=True):

@@ -30,6 +30,7 @@ VALUES = {
     "VARCHAR": "x",
     "DATETIME": "2026-11-20 04:00:00",
     "JSON": "{}",
+    "BLOB": b"x",
 }
 """One value of each type: as they are the same everywhere, every reference refers to something."""
 
