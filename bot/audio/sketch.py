@@ -14,7 +14,7 @@ from bot.rules.audio import SILENCE_LUFS, Turn
 COLUMNS = 800
 """Columns of an envelope at most: the picture is no wider."""
 
-MAX_ITEMS = 20_000
+MAX_ITEMS = 10_000
 """Turns, silences, marks at most: fifteen minutes hold no more of them, whatever a file does."""
 
 MAX_TEXT = 400

@@ -20,9 +20,11 @@ from bot.texts import Html, Speech
 from bot.texts.speech import PSEUDO
 from handlers import board, switchboard
 from handlers.render import screen
+from handlers.render.pictures import captions
 from handlers.render.problems import WORDS
 from handlers.screen import Button, Screen, plain
 from tests.handlers.examples import DATA, named
+from tests.handlers.examples.pictures import PICTURES
 from tests.texts.catalogue import in_the_code
 
 LANGUAGES = ("en", "zh", PSEUDO)
@@ -115,6 +117,8 @@ def test_every_sentence_is_in_the_catalogue_and_in_an_example() -> None:
     listening = Listening("en")
     for _, example in named():
         screen(example, listening)
+    for picture in PICTURES:
+        captions(*picture, listening)
     assert listening.said - in_the_code() == set()
     assert in_the_code("handlers/render") - listening.said == set()
 

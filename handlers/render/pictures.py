@@ -1,0 +1,111 @@
+"""The words in the picture of a recording: plain text, since it is drawn and not marked up."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from bot.rules.audio import AudioFacts, Code, Finding, Severity
+from bot.texts import Speech
+from handlers.screen import plain
+
+VOICES = ("A", "B")
+"""What voices are called: the one that is heard first is A."""
+
+Place = tuple[float, float] | None
+Label = Callable[[Finding, AudioFacts, Speech], str]
+
+
+@dataclass(frozen=True, slots=True)
+class SketchWords:
+    """What is written in a picture.
+
+    title    which recording it is
+    silence  the word for where nothing is heard
+    marks    problems, each with its place (s, from and to), None: the recording as a whole
+    shares   what each voice is called, with its share (0..1) of the talk
+    figures  three numbers, each with what it says
+    """
+
+    title: str
+    silence: str
+    marks: tuple[tuple[str, Place], ...]
+    shares: tuple[tuple[str, float], ...]
+    figures: tuple[tuple[str, str], ...]
+
+
+def captions(number: int, facts: AudioFacts, findings: Iterable[Finding], say: Speech) -> SketchWords:
+    """The words in the picture of the sample with this number.
+
+    What the checks merely note is left out: the picture is for the applicant too, and notes are hints.
+    """
+    problems = [finding for finding in findings if finding.severity is not Severity.note]
+    problems.sort(key=lambda finding: finding.severity is not Severity.refuse)  # refusals first
+    return SketchWords(
+        title=plain(say.say("Sample {number}", number=number)),
+        silence=plain(say.say("silence")),
+        marks=tuple((plain(LABELS[f.code](f, facts, say)), _place(f, facts)) for f in problems),
+        shares=tuple(_share(voice, share, say) for voice, share in zip(VOICES, facts.shares, strict=False)),
+        figures=_figures(facts, say),
+    )
+
+
+def _share(voice: str, share: float, say: Speech) -> tuple[str, float]:
+    words = say.say("Voice {voice} {share}", voice=voice, share=say.percent(share))
+    return plain(words), share
+
+
+def _figures(facts: AudioFacts, say: Speech) -> tuple[tuple[str, str], ...]:
+    """How long, how clear, how lively; where that was not measured, the nearest that always is."""
+    clear = (
+        (say.say("{decibels} dB", decibels=say.number(facts.snr)), say.say("above the noise"))
+        if facts.snr is not None
+        else (say.say("{loudness} LUFS", loudness=say.number(facts.loudness)), say.say("loudness"))
+    )
+    lively = (
+        (clock(facts.longest_turn), say.say("longest turn"))
+        if facts.longest_turn is not None
+        else (say.percent(facts.speech_ratio), say.say("speech"))
+    )
+    figures = ((clock(facts.duration), say.say("length")), clear, lively)
+    return tuple((plain(value), plain(label)) for value, label in figures)
+
+
+def clock(seconds: float | None) -> str:
+    """A time or a length as on a player: 1:05."""
+    minutes, rest = divmod(round(seconds or 0.0), 60)
+    return f"{minutes}:{rest:02d}"
+
+
+def _quiet(f: Finding, _facts: AudioFacts, say: Speech) -> str:
+    return say.say("A little quiet") if f.severity is Severity.warn else say.say("Too quiet")
+
+
+def _distorted(f: Finding, _facts: AudioFacts, say: Speech) -> str:
+    return say.say("A little distorted") if f.severity is Severity.warn else say.say("Distorted")
+
+
+def _silence(f: Finding, _facts: AudioFacts, say: Speech) -> str:
+    if f.fact == "longest_silence":
+        return say.say("Long silence: {length}", length=clock(f.measured))
+    return say.say("Little speech: {share}", share=say.percent(f.measured or 0.0))
+
+
+def _unreadable(_f: Finding, facts: AudioFacts, say: Speech) -> str:
+    return say.say("Damaged") if facts.complete else say.say("Breaks off")
+
+
+LABELS: dict[Code, Label] = {
+    Code.too_short: lambda f, _facts, say: say.say("Too short: {length}", length=clock(f.measured)),
+    Code.too_long: lambda f, _facts, say: say.say("Too long: {length}", length=clock(f.measured)),
+    Code.quiet: _quiet,
+    Code.distorted: _distorted,
+    Code.silence: _silence,
+    Code.unreadable: _unreadable,
+}
+"""Each finding in two or three words."""
+
+
+def _place(finding: Finding, facts: AudioFacts) -> Place:
+    """Where in the recording a problem is, if it is somewhere. Silences are drawn anyway."""
+    if finding.code is Code.unreadable and not facts.complete:
+        return 0.98 * facts.duration, facts.duration
+    return None

@@ -1,0 +1,47 @@
+"""Examples of what is written in pictures: every word of `handlers.render.pictures`."""
+
+from dataclasses import replace
+
+from bot.rules.audio import AudioFacts, Code, Finding, Severity, Turn
+
+MEASURED = AudioFacts(
+    duration=168.5,
+    container="ogg",
+    codec="opus",
+    sample_rate=48_000,
+    channels=1,
+    loudness=-23.6,
+    peak=-3.0,
+    clipping=2.1,
+    speech_ratio=0.844,
+    longest_silence=1.2,
+    content_hash="",
+    snr=31.4,
+    voices=2,
+    turns=(Turn(0, 0.5, 97.0), Turn(1, 97.5, 168.0)),
+    shares=(0.575, 0.425),
+    longest_turn=96.5,
+)
+BARE = replace(MEASURED, snr=None, voices=None, turns=(), shares=(), longest_turn=None)
+BROKEN = replace(MEASURED, complete=False)
+
+REFUSED = (
+    Finding(Code.too_short, Severity.refuse, 40.2, 120.0, "duration"),
+    Finding(Code.too_long, Severity.refuse, 200.0, 180.0, "duration"),
+    Finding(Code.quiet, Severity.refuse, -45.0, -40.0, "loudness"),
+    Finding(Code.distorted, Severity.refuse, 1.1, 1.4, "clipping"),
+    Finding(Code.silence, Severity.refuse, 97.9, 20.0, "longest_silence"),
+    Finding(Code.unreadable, Severity.refuse, 0.1, 0.02, "damage"),
+)
+WARNED = (
+    Finding(Code.quiet, Severity.warn, -38.0, -36.0, "loudness"),
+    Finding(Code.distorted, Severity.warn, 1.45, 1.5, "clipping"),
+    Finding(Code.silence, Severity.refuse, 0.2, 0.35, "speech_ratio"),
+)
+
+PICTURES: tuple[tuple[int, AudioFacts, tuple[Finding, ...]], ...] = (
+    (12, MEASURED, REFUSED),
+    (12, BARE, WARNED),
+    (12, BROKEN, REFUSED[-1:]),
+)
+"""Arguments of `captions`, but for the language."""
