@@ -9,7 +9,7 @@ ROOT = Path(__file__).resolve().parents[1]
 
 
 def test_the_wheel_carries_all_that_a_run_needs(tmp_path: Path) -> None:
-    """Catalogues, migrations and the demo's recordings are in it; tests and tools are not."""
+    """Catalogues, migrations, networks and the demo's recordings are in it; tests and tools are not."""
     subprocess.run(
         [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)],
         cwd=ROOT,
@@ -21,6 +21,8 @@ def test_the_wheel_carries_all_that_a_run_needs(tmp_path: Path) -> None:
     for needed in (
         "bot/texts/zh/LC_MESSAGES/duologue.po",
         "bot/demo/dialogues/night-market.ogg",
+        "bot/audio/models/campplus_fp16.onnx",
+        "bot/audio/models/LICENSE",
         "storage/migrations/env.py",
         "storage/migrations/versions/0001_first_tables.py",
         "handlers/render/people.py",

@@ -60,6 +60,12 @@ def spoken(probabilities: list[float], length: int) -> npt.NDArray[np.bool_]:
     return mask
 
 
+def stretches(probabilities: list[float]) -> list[tuple[float, float]]:
+    """Stretches of speech, start and end in seconds, given how likely each whole frame belongs to speech."""
+    seconds = FRAME / RATE
+    return [(start * seconds, end * seconds) for start, end in join_frames(probabilities)]
+
+
 def join_frames(probabilities: list[float]) -> list[tuple[int, int]]:
     """Stretches of speech as half-open ranges of frames.
 
