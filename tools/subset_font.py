@@ -18,7 +18,7 @@ FAMILY = "Noto Sans CJK SC"
 WEIGHT = 500  # Medium: strokes stay whole where a phone shows the picture at half its size
 
 LATIN = "".join(map(chr, [*range(0x20, 0x7F), *range(0xA0, 0x180)]))
-"""Basic Latin, Latin-1 and Latin Extended-A: the names of people and places, and units."""
+"""Basic Latin, Latin-1 and what the font has of Latin Extended-A: the names of people and places, and units."""
 
 SIGNS = "‐‑–—―‘’‚“”„†‡•…‰′″‹›€№™←↑→↓−√∞≈≠≤≥■□▲△▼▽◆◇○●★☆"
 """Punctuation and signs that GB 2312 lacks, and those that must not get lost."""

@@ -3,7 +3,7 @@
 The words come ready-made, in the language of whoever will look. Standard library only.
 """
 
-import math
+import sys
 from base64 import b64decode, b64encode
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -109,7 +109,7 @@ def silences(envelope: bytes, duration: float, loudness: float) -> tuple[tuple[f
         if quiet and start is None:
             start = i
         elif not quiet and start is not None:
-            found.append((start * duration / columns, i * duration / columns))
+            found.append((start / columns * duration, i / columns * duration))
             start = None
     return tuple((start, end) for start, end in found if end - start >= _BREAK)
 
@@ -136,10 +136,10 @@ def _text(name: str, value: object) -> str:
 
 
 def _number(name: str, value: object) -> float:
-    """A finite number from zero on; True is none."""
-    if type(value) not in (int, float) or not math.isfinite(value) or value < 0:  # type: ignore[arg-type,operator]
-        raise ValueError(f"{name} is no number from zero on")
-    return float(value)  # type: ignore[arg-type]
+    """A finite number from zero on; True is none, and neither is an integer of a thousand digits."""
+    if isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= sys.float_info.max:
+        return float(value)
+    raise ValueError(f"{name} is no number from zero on")
 
 
 def _maybe(name: str, value: object) -> float | None:
