@@ -17,6 +17,7 @@ from bot.rules.audio.facts import (
     Unreadable,
 )
 from bot.rules.audio.findings import (
+    SEVERITIES,
     Code,
     Finding,
     SampleChecks,
@@ -27,6 +28,7 @@ from bot.rules.audio.findings import (
 )
 
 __all__ = [
+    "SEVERITIES",
     "SILENCE_DBFS",
     "SILENCE_LUFS",
     "UNCLIPPED",

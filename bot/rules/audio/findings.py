@@ -1,5 +1,6 @@
 """What is wrong with a recording, told from its facts by the policy's limits."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
@@ -10,53 +11,122 @@ _SHOWN = 0.5
 """Seconds of grace at both ends: people see whole seconds, and 1:59.6 is shown to them as 2:00."""
 
 
+_SOUND = 3.0
+"""Seconds of speech without which nothing is said about how it sounds: music has no noise behind its words."""
+
+_TALK = 30.0
+"""Seconds of speech without which nothing is said about who speaks: a greeting has no balance."""
+
+
 @dataclass(frozen=True, slots=True)
 class SampleChecks:
     """The limits under `[sample.checks]`; 0 turns one off. Argued from labelled recordings in docs/audio.md.
 
-    loudness       LUFS, below zero: quieter is refused
-    loudness_warn  LUFS, below zero: quieter is said to the reviewers
-    clipping       ratio of `AudioFacts.clipping`: flatter is refused
-    clipping_warn  the same, said to the reviewers
-    speech         share 0..1: less speech is refused
-    silence        longest stretch of silence; a longer one is refused
-    damage         share 0..1 of the file that may be lost; less is said to the reviewers
+    loudness        LUFS, below zero: quieter is refused
+    loudness_warn   LUFS, below zero: quieter is a warning
+    clipping        ratio of `AudioFacts.clipping`: flatter is refused
+    clipping_warn   the same, a warning
+    noise           dB of the speech over the noise: less is refused
+    noise_warn      the same, a warning
+    bandwidth       Hz: narrower is refused
+    bandwidth_warn  the same, a warning
+    speech          share 0..1: less speech is refused
+    silence         longest stretch of silence; a longer one is refused
+    one_voice       cosine of `AudioFacts.likeness`: two halves as like each other as this are refused as one voice
+    one_voice_note  the same, noted for the reviewers: between the two nobody can tell
+    balance         share 0..1 of the talk: if the one who says less has less, it is refused
+    balance_warn    the same, a warning
+    turn            longest turn; a longer one is a warning
+    overlap         0..1: more of the talk at once is noted
+    loops           whether a recording that repeats itself is refused
+    third_voice     0..1: a stronger hint of a third voice is noted
+    synthetic       0..1: a stronger hint of machine voices is noted
+    quality         1..5: a lower predicted overall quality is noted
+    damage          share 0..1 of the file that may be lost; less is a warning
     """
 
     loudness: float = -40.0
     loudness_warn: float = -36.0
     clipping: float = 1.4
     clipping_warn: float = 1.5
+    noise: float = 12.0
+    noise_warn: float = 20.0
+    bandwidth: float = 4500.0
+    bandwidth_warn: float = 6000.0
     speech: float = 0.35
     silence: timedelta | None = timedelta(seconds=20)
+    one_voice: float = 0.84
+    one_voice_note: float = 0.79
+    balance: float = 0.2
+    balance_warn: float = 0.3
+    turn: timedelta | None = timedelta(seconds=45)
+    overlap: float = 0.3
+    loops: bool = True
+    third_voice: float = 0.5
+    synthetic: float = 0.5
+    quality: float = 2.5
     damage: float = 0.02
 
 
 class Code(StrEnum):
-    """What can be wrong with a recording."""
+    """What can be wrong with a recording, in the order in which it is told."""
 
     too_short = "too_short"
     too_long = "too_long"
     quiet = "quiet"
     distorted = "distorted"
+    noise = "noise"
+    narrow = "narrow"
     silence = "silence"
+    one_voice = "one_voice"
+    balance = "balance"
+    long_turn = "long_turn"
+    overlap = "overlap"
+    loop = "loop"
+    third_voice = "third_voice"
+    synthetic = "synthetic"
+    quality = "quality"
+    unended = "unended"
     unreadable = "unreadable"
 
 
 class Severity(StrEnum):
-    """What a finding does: refuses the sample, warns the reviewers, or is only noted."""
+    """What a finding does: refuses the sample, warns sender and reviewers, or is only noted for the reviewers."""
 
     refuse = "refuse"
     warn = "warn"
     note = "note"
 
 
+SEVERITIES: Mapping[Code, tuple[Severity, ...]] = {
+    Code.too_short: (Severity.refuse,),
+    Code.too_long: (Severity.refuse,),
+    Code.quiet: (Severity.refuse, Severity.warn),
+    Code.distorted: (Severity.refuse, Severity.warn),
+    Code.noise: (Severity.refuse, Severity.warn),
+    Code.narrow: (Severity.refuse, Severity.warn),
+    Code.silence: (Severity.refuse,),
+    Code.one_voice: (Severity.refuse, Severity.note),
+    Code.balance: (Severity.refuse, Severity.warn),
+    Code.long_turn: (Severity.warn,),
+    Code.overlap: (Severity.note,),
+    Code.loop: (Severity.refuse,),
+    Code.third_voice: (Severity.note,),
+    Code.synthetic: (Severity.note,),
+    Code.quality: (Severity.note,),
+    Code.unended: (Severity.warn,),
+    Code.unreadable: (Severity.refuse, Severity.warn),
+}
+"""How grave each finding can be: `judge` gives no other, and there are words for all of them."""
+
+
 @dataclass(frozen=True, slots=True)
 class Finding:
     """One thing that is wrong. It carries data; whoever tells a person words it.
 
-    measured and wanted are in the unit of the fact named by `fact` (a field of `AudioFacts`); `wanted`
-    is the limit that was missed. `reason` is set where the bytes could not be read at all.
+    measured and wanted are in the unit of the fact named by `fact` (a field of `AudioFacts`): of `shares` the
+    smaller one, of `quality` the overall one. `wanted` is the limit that was missed, if there is one. `reason`
+    is set where the bytes could not be read at all.
     """
 
     code: Code
@@ -80,7 +150,11 @@ def judge(
         _too_long(facts, _seconds(longest)),
         _below(Code.quiet, "loudness", facts.loudness, checks.loudness, checks.loudness_warn),
         _below(Code.distorted, "clipping", facts.clipping, checks.clipping, checks.clipping_warn),
+        *_sound(facts, checks),
         _silence(facts, checks),
+        *_talk(facts, checks),
+        *_hints(facts, checks),
+        _unended(facts),
         _damage(facts, checks),
     )
     return tuple(finding for finding in found if finding is not None)
@@ -114,12 +188,74 @@ def _too_long(facts: AudioFacts, longest: float) -> Finding | None:
     return Finding(Code.too_long, Severity.refuse, facts.duration, longest, "duration")
 
 
-def _below(code: Code, fact: str, measured: float, refuse: float, warn: float) -> Finding | None:
-    """The graver of two lower limits that a fact misses."""
-    for limit, severity in ((refuse, Severity.refuse), (warn, Severity.warn)):
-        if limit and measured < limit:
+def _below(
+    code: Code, fact: str, measured: float | None, refuse: float = 0.0, warn: float = 0.0, note: float = 0.0
+) -> Finding | None:
+    """The gravest of the lower limits that a fact misses; 0 is none, and what was not measured misses none."""
+    for limit, severity in ((refuse, Severity.refuse), (warn, Severity.warn), (note, Severity.note)):
+        if limit and measured is not None and measured < limit:
             return Finding(code, severity, measured, limit, fact)
     return None
+
+
+def _above(
+    code: Code, fact: str, measured: float | None, refuse: float = 0.0, warn: float = 0.0, note: float = 0.0
+) -> Finding | None:
+    """The same of upper limits."""
+    for limit, severity in ((refuse, Severity.refuse), (warn, Severity.warn), (note, Severity.note)):
+        if limit and measured is not None and measured > limit:
+            return Finding(code, severity, measured, limit, fact)
+    return None
+
+
+def _spoken(facts: AudioFacts) -> float:
+    """Seconds of speech."""
+    return facts.duration * facts.speech_ratio
+
+
+def _sound(facts: AudioFacts, checks: SampleChecks) -> tuple[Finding | None, ...]:
+    """How clean and how wide the speech is."""
+    if _spoken(facts) < _SOUND:
+        return ()
+    return (
+        _below(Code.noise, "snr", facts.snr, checks.noise, checks.noise_warn),
+        _below(Code.narrow, "bandwidth", facts.bandwidth, checks.bandwidth, checks.bandwidth_warn),
+    )
+
+
+def _talk(facts: AudioFacts, checks: SampleChecks) -> tuple[Finding | None, ...]:
+    """Who speaks, and how the talk goes to and fro."""
+    if _spoken(facts) < _TALK:
+        return ()
+    one = _above(Code.one_voice, "likeness", facts.likeness, checks.one_voice, note=checks.one_voice_note)
+    if facts.voices != 2 or (one and one.severity is Severity.refuse):
+        return (one,)
+    share = min(facts.shares, default=None)
+    # Who said what is uncertain between one voice and two: then nobody is turned away for the balance.
+    limits = {"refuse": checks.balance, "warn": checks.balance_warn}
+    unsure = {"warn": max(checks.balance, checks.balance_warn)}
+    return (
+        one,
+        _below(Code.balance, "shares", share, **(unsure if one else limits)),
+        _above(Code.long_turn, "longest_turn", facts.longest_turn, warn=_seconds(checks.turn)),
+        _above(Code.overlap, "overlap", facts.overlap, note=checks.overlap),
+    )
+
+
+def _hints(facts: AudioFacts, checks: SampleChecks) -> tuple[Finding | None, ...]:
+    """What is strange about the speech."""
+    if _spoken(facts) < _SOUND:
+        return ()
+    overall = facts.quality.overall if facts.quality else None
+    many = facts.third_voice if _spoken(facts) >= _TALK else None
+    return (
+        Finding(Code.loop, Severity.refuse, facts.loop, None, "loop")
+        if checks.loops and facts.loop
+        else None,
+        _above(Code.third_voice, "third_voice", many, note=checks.third_voice),
+        _above(Code.synthetic, "synthetic", facts.synthetic, note=checks.synthetic),
+        _below(Code.quality, "quality", overall, note=checks.quality),
+    )
 
 
 def _silence(facts: AudioFacts, checks: SampleChecks) -> Finding | None:
@@ -128,6 +264,13 @@ def _silence(facts: AudioFacts, checks: SampleChecks) -> Finding | None:
     if longest and facts.longest_silence > longest:
         return Finding(Code.silence, Severity.refuse, facts.longest_silence, longest, "longest_silence")
     return _below(Code.silence, "speech_ratio", facts.speech_ratio, checks.speech, 0.0)
+
+
+def _unended(facts: AudioFacts) -> Finding | None:
+    # Some recorders leave the mark out now and then, so it is no more than a warning.
+    if facts.ended is False and facts.complete and not facts.capped:
+        return Finding(Code.unended, Severity.warn, fact="ended")
+    return None
 
 
 def _damage(facts: AudioFacts, checks: SampleChecks) -> Finding | None:
