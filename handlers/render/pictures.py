@@ -11,7 +11,12 @@ VOICES = ("A", "B")
 """What voices are called: the one that is heard first is A."""
 
 Place = tuple[float, float] | None
+Word = Callable[[Speech], str]
 Label = Callable[[Finding, AudioFacts, Speech], str]
+
+
+_TO_ITS_END = 0.98
+"""Where the end of a recording begins, as a share of it: what is highlighted has to be seen."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,12 +80,9 @@ def clock(seconds: float | None) -> str:
     return f"{minutes}:{rest:02d}"
 
 
-def _quiet(f: Finding, _facts: AudioFacts, say: Speech) -> str:
-    return say.say("A little quiet") if f.severity is Severity.warn else say.say("Too quiet")
-
-
-def _distorted(f: Finding, _facts: AudioFacts, say: Speech) -> str:
-    return say.say("A little distorted") if f.severity is Severity.warn else say.say("Distorted")
+def _graded(warned: Word, refused: Word) -> Label:
+    """Words for a warning and others for a refusal."""
+    return lambda f, _facts, say: (warned if f.severity is Severity.warn else refused)(say)
 
 
 def _silence(f: Finding, _facts: AudioFacts, say: Speech) -> str:
@@ -96,16 +98,28 @@ def _unreadable(_f: Finding, facts: AudioFacts, say: Speech) -> str:
 LABELS: dict[Code, Label] = {
     Code.too_short: lambda f, _facts, say: say.say("Too short: {length}", length=clock(f.measured)),
     Code.too_long: lambda f, _facts, say: say.say("Too long: {length}", length=clock(f.measured)),
-    Code.quiet: _quiet,
-    Code.distorted: _distorted,
+    Code.quiet: _graded(lambda say: say.say("A little quiet"), lambda say: say.say("Too quiet")),
+    Code.distorted: _graded(lambda say: say.say("A little distorted"), lambda say: say.say("Distorted")),
+    Code.noise: _graded(lambda say: say.say("A little noisy"), lambda say: say.say("Too noisy")),
+    Code.narrow: _graded(lambda say: say.say("A little muffled"), lambda say: say.say("Muffled")),
     Code.silence: _silence,
+    Code.one_voice: lambda _f, _facts, say: say.say("Only one voice"),
+    Code.balance: _graded(lambda say: say.say("A little one-sided"), lambda say: say.say("One-sided")),
+    Code.long_turn: lambda f, _facts, say: say.say("Long turn: {length}", length=clock(f.measured)),
+    Code.loop: lambda f, _facts, say: say.say("Repeats itself from {time}", time=clock(f.measured)),
+    Code.unended: lambda _f, _facts, say: say.say("Breaks off"),
     Code.unreadable: _unreadable,
 }
-"""Each finding in two or three words."""
+"""Each finding that refuses or warns, in two or three words."""
 
 
 def _place(finding: Finding, facts: AudioFacts) -> Place:
     """Where in the recording a problem is, if it is somewhere. Silences are drawn anyway."""
-    if finding.code is Code.unreadable and not facts.complete:
-        return 0.98 * facts.duration, facts.duration
+    if finding.code is Code.long_turn and facts.turns:
+        longest = max(facts.turns, key=lambda turn: turn.end - turn.start)
+        return longest.start, longest.end
+    if finding.code is Code.loop and facts.loop:
+        return facts.loop, facts.duration
+    if finding.code is Code.unended or (finding.code is Code.unreadable and not facts.complete):
+        return _TO_ITS_END * facts.duration, facts.duration
     return None
