@@ -189,7 +189,7 @@ def _errors(query: Words, other: Words, shift: int) -> float:
     """Share of differing bits over all that overlaps at that shift."""
     a, b = _overlap(query, other, shift)
     talk = (a != NOTHING) & (b != NOTHING)
-    return float((_differing(a, b) * talk).sum()) / (32 * max(1, np.count_nonzero(talk)))
+    return float((_differing(a, b) * talk).sum()) / (32 * max(1, int(np.count_nonzero(talk))))
 
 
 def _differing(a: Words, b: Words) -> npt.NDArray[np.int64]:
