@@ -111,8 +111,18 @@ class _Sheet:
                 self._pen.rectangle((left, 104, max(left + 6, self._x(end)), self._bottom), fill=WARNING)
         self._pen.rounded_rectangle((_EDGE, 80, _RIGHT, 128), radius=12, fill=WARNING)
         _triangle(self._pen, _EDGE + 14, 104)
-        words = " · ".join(mark.label for mark in marks)
-        self._write(_EDGE + 54, 104, words, _TEXT, width=_RIGHT - _EDGE - 66)
+        room = _RIGHT - _EDGE - 66
+        self._write(_EDGE + 54, 104, self._in_short(room), _TEXT, width=room)
+
+    def _in_short(self, room: float) -> str:
+        """As many problems as fit in a line, and how many more there are."""
+        labels = [mark.label for mark in self._sketch.marks]
+        for shown in range(min(len(labels), _TOLD), 0, -1):
+            more = f" +{len(labels) - shown}" if shown < len(labels) else ""
+            words = self._lettering.readable(" · ".join(labels[:shown]) + more)
+            if self._lettering.width(words, _TEXT) <= room:
+                return words
+        return labels[0]
 
     def _silences(self) -> None:
         word = self._lettering.fit(self._sketch.silence, _SMALL, WIDTH)

@@ -2,20 +2,22 @@
 
 import numpy as np
 
-from bot.audio.levels import Samples
 from bot.audio.sketch import COLUMNS
 
 
-def envelope(x: Samples, columns: int = COLUMNS) -> bytes:
+def envelope(pcm: bytes, columns: int = COLUMNS) -> bytes:
     """The lowest and the highest sample of each of `columns` even stretches, as pairs of signed bytes.
 
-    A byte holds the square root of the amplitude, ±127 for full scale: -80 dBFS is still told from silence,
-    and it is about how loud a thing sounds. Recordings of fewer samples than columns have so many columns.
+    `pcm` is mono, 16 bit, in native order. A byte holds the square root of the amplitude, ±127 for full
+    scale: -80 dBFS is still told from silence, and it is about how loud a thing sounds. Recordings of fewer
+    samples than columns have so many columns.
     """
-    columns = min(columns, len(x))
+    samples = np.frombuffer(pcm, dtype=np.int16)
+    columns = min(columns, len(samples))
     if not columns:
         return b""
-    starts = np.arange(columns, dtype=np.int64) * len(x) // columns
-    ends = np.stack((np.minimum.reduceat(x, starts), np.maximum.reduceat(x, starts)), axis=1)
-    roots = np.sign(ends) * np.sqrt(np.minimum(np.abs(ends), 1.0))
+    starts = np.arange(columns, dtype=np.int64) * len(samples) // columns
+    ends = np.stack((np.minimum.reduceat(samples, starts), np.maximum.reduceat(samples, starts)), axis=1)
+    amplitudes = ends / 32768
+    roots = np.sign(amplitudes) * np.sqrt(np.abs(amplitudes))
     return bytes(np.rint(roots * 127).astype(np.int8))

@@ -67,7 +67,7 @@ def _figures(facts: AudioFacts, say: Speech) -> tuple[tuple[str, str], ...]:
     )
     lively = (
         (clock(facts.longest_turn), say.say("longest turn"))
-        if facts.longest_turn is not None
+        if facts.longest_turn
         else (say.percent(facts.speech_ratio), say.say("speech"))
     )
     figures = ((clock(facts.duration), say.say("length")), clear, lively)

@@ -102,6 +102,17 @@ def test_a_problem_is_highlighted_where_it_is(artist: Artist) -> None:
     assert WARNING not in _colours(_seen(artist.draw(replace(bare, marks=()))))
 
 
+def test_problems_that_do_not_fit_are_counted(artist: Artist) -> None:
+    """As many as there is room for are in words, and of the others how many they are."""
+    long = Mark("A problem that takes half a line")
+    assert artist.draw(replace(FULL, marks=(long,) * 9)) == artist.draw(
+        replace(FULL, marks=(Mark(f"{long.label} +8"),))
+    )
+    assert artist.draw(replace(FULL, marks=(Mark("One"), Mark("Two")))) == artist.draw(
+        replace(FULL, marks=(Mark("One · Two"),))
+    )
+
+
 @pytest.mark.parametrize(
     ("turns", "shares", "present"),
     [

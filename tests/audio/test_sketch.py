@@ -1,6 +1,7 @@
 """What a picture is drawn from: its way through JSON, the outline of a recording, and where it is silent."""
 
 import json
+import sys
 from collections.abc import Callable
 from typing import Any
 
@@ -63,24 +64,26 @@ def test_anything_else_is_no_sketch(spoil: Callable[[Any], object]) -> None:
 
 def test_an_envelope_holds_the_roots_of_the_lowest_and_highest() -> None:
     """-80 dBFS is one step, full scale all 127; four samples in two columns."""
-    samples = np.array([0.25, -1.0, 0.0, 0.0001], dtype=np.float32)
-    assert np.frombuffer(envelope(samples, 2), dtype=np.int8).tolist() == [-127, 64, 0, 1]
+    pcm = np.array([8192, -32768, 0, 3], dtype=np.int16).tobytes()
+    assert np.frombuffer(envelope(pcm, 2), dtype=np.int8).tolist() == [-127, 64, 0, 1]
 
 
 @pytest.mark.parametrize("length", [0, 1, 799, 800, 801, 1601, 100_000])
 def test_an_envelope_has_a_pair_a_column_and_no_more_than_samples(length: int) -> None:
     """However the samples divide; the last sample counts too."""
-    samples = np.zeros(length, dtype=np.float32)
-    samples[-1:] = 1.0
-    found = np.frombuffer(envelope(samples), dtype=np.int8)
+    samples = np.zeros(length, dtype=np.int16)
+    samples[-1:] = 32767
+    found = np.frombuffer(envelope(samples.tobytes()), dtype=np.int8)
     assert len(found) == 2 * min(length, COLUMNS)
     assert found[-1:].tolist() == [127] * min(length, 1)
 
 
 def _columns(*parts: tuple[float, int]) -> bytes:
     """An envelope: amplitudes with how many columns they go on for."""
-    x = np.concatenate([np.full(columns, amplitude, dtype=np.float32) for amplitude, columns in parts])
-    return envelope(x, len(x))
+    pcm = b"".join(
+        columns * round(amplitude * 32768).to_bytes(2, sys.byteorder) for amplitude, columns in parts
+    )
+    return envelope(pcm, len(pcm) // 2)
 
 
 def test_silences_are_told_from_pauses() -> None:

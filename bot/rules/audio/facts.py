@@ -167,7 +167,8 @@ class Heard:
 
     facts        what is judged and kept
     fingerprint  to find copies by: 32-bit words (little-endian) of 64 ms each
-    envelope     to draw it by: pairs of signed bytes (lowest, highest sample, full scale ±127), evenly spaced
+    envelope     to draw it by: pairs of signed bytes, evenly spaced over all of it, the square roots of the
+                 lowest and the highest amplitude, full scale ±127
     """
 
     facts: AudioFacts
