@@ -1,6 +1,7 @@
 """The one place that wires everything: configuration in, a running bot out."""
 
 import asyncio
+import os
 from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
@@ -13,6 +14,7 @@ from telegram import BotCommandScopeAllPrivateChats
 from telegram.error import BadRequest, Forbidden, InvalidToken, TelegramError
 from telegram.ext import Application, ContextTypes
 
+from bot.artist import Artist
 from bot.audio.client import AudioWorker
 from bot.audio.store import AudioStore
 from bot.config import Config
@@ -27,7 +29,7 @@ from bot.rules.roles import Role, commands_for
 from bot.services import due, housekeeping, people
 from bot.services.pairing import proposals
 from bot.services.ports import Deliver, Ports, Understand
-from bot.services.sampling import checks, samples
+from bot.services.sampling import checks, copies, erasing, ratings
 from bot.services.unit import House, Units, Wake
 from bot.texts import LANGUAGES, speech
 from handlers import board
@@ -51,6 +53,9 @@ FIRST_PAUSES = (0.2, 10.0)
 
 LOCK_TRIES = 6
 """How often the database is tried at the start while something else holds it; each try waits ten seconds."""
+
+EARS = 2
+"""Recordings that are heard at once, where there are so many processors: nobody waits behind one that takes long."""
 
 MENU_PAUSES = (1.0, 300.0)
 """Seconds between tries to set a menu: the first, doubled up to the second."""
@@ -183,9 +188,9 @@ class App:
         house = House(policy, frozenset(settings.owners), bot.username, meter.pulse)
         self.units = Units(self.database, now, house, self._wake)
         store = AudioStore(settings.data / "audio")
-        listener = AudioWorker()
+        listener = AudioWorker(children=EARS if (os.cpu_count() or 1) >= EARS else 1)
         self._stack.push_async_callback(listener.close)
-        ports = Ports(TelegramFiles(bot), listener, store)
+        ports = Ports(TelegramFiles(bot), listener, Artist(listener), store)
         board.connect(self.telegram)
         ears: Understand = Ears(self.telegram)
         mouth: Deliver = TelegramSender(bot, store)
@@ -265,12 +270,24 @@ def work(units: Units, ports: Ports) -> Mapping[str, Work]:
         await checks.check(units, ports, sample_id, last_try=task.last_try, patient=task.patient)
 
     async def erase_audio(task: Task) -> None:
-        await samples.erase_audio(units, ports, task.data["key"])
+        await erasing.erase(units, ports, task.data["key"])
+
+    async def compare_sample(task: Task) -> None:
+        await copies.compare(units, ports, task.data["sample_id"])
+
+    async def rate_sample(task: Task) -> None:
+        await ratings.rate(units, ports, task.data["sample_id"])
 
     async def solve_pool(task: Task) -> None:
         await proposals.solve_pool(units, task.data["round"])
 
-    return {"solve_pool": solve_pool, "check_sample": check_sample, "erase_audio": erase_audio}
+    return {
+        "solve_pool": solve_pool,
+        "check_sample": check_sample,
+        "erase_audio": erase_audio,
+        "compare_sample": compare_sample,
+        "rate_sample": rate_sample,
+    }
 
 
 def farewells(units: Units) -> Mapping[str, Farewell]:

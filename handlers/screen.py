@@ -43,12 +43,16 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class Screen:
-    """One message as it will look. `commands` is no message but the list behind the menu button."""
+    """One message as it will look. `commands` is no message but the list behind the menu button.
+
+    `picture` is a key of the audio store; where that holds it no more, the text stands alone.
+    """
 
     text: Html = Html("")  # noqa: RUF009 - immutable
     buttons: Rows = ()
     recording: Recording | None = None
     attachment: Attachment | None = None
+    picture: str | None = None
     commands: tuple[tuple[str, str], ...] | None = None
 
 

@@ -209,4 +209,4 @@ class MortalStore:
 
 def mortal_ports(fate: Fate, ports: Ports) -> Ports:
     """Everything outside that long work needs, with a moment before and after what leaves a trace."""
-    return Ports(MortalFiles(fate, ports.files), ports.ears, MortalStore(fate, ports.store))
+    return Ports(MortalFiles(fate, ports.files), ports.ears, ports.artist, MortalStore(fate, ports.store))

@@ -128,6 +128,9 @@ UNDECIDED_SAMPLES = (
 )
 """States in which a sample waits for reviewers or for their votes."""
 
+HEARD_SAMPLES = (*UNDECIDED_SAMPLES, SampleState.APPROVED, SampleState.REJECTED)
+"""States of samples that reached the reviewers: only of these can a file be a duplicate."""
+
 LIVE_BOOKINGS = (
     BookingState.HELD,
     BookingState.CONFIRMED,

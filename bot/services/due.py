@@ -7,7 +7,7 @@ from bot.services.booking import holds, reminders, rescue, waitlist
 from bot.services.coordinating import broadcasts
 from bot.services.pairing import pool, proposal_ends, proposals
 from bot.services.reviewing import review_groups, review_queue, reviews
-from bot.services.sampling import samples
+from bot.services.sampling import erasing
 from bot.services.studio import announcing
 from bot.services.unit import Unit
 from storage.tables import Timer
@@ -71,9 +71,9 @@ async def group_silent(unit: Unit, timer: Timer) -> None:
     await review_groups.tell_silent(unit, int(timer.data["sample_id"]), timer.data["stage"])
 
 
-async def forget_rejected(unit: Unit, timer: Timer) -> None:
-    """A rejected sample was kept for long enough."""
-    await samples.forget_rejected(unit, int(timer.data["sample_id"]))
+async def forget_sample(unit: Unit, timer: Timer) -> None:
+    """A rejected or refused sample was kept for long enough."""
+    await erasing.forget_old(unit, int(timer.data["sample_id"]))
 
 
 RINGS: Mapping[str, Ring] = {
@@ -88,7 +88,8 @@ RINGS: Mapping[str, Ring] = {
     "reassign_review": reassign_review,
     "nudge_group": nudge_group,
     "group_silent": group_silent,
-    "forget_rejected": forget_rejected,
+    "forget_rejected": forget_sample,
+    "forget_refused": forget_sample,
     "hold_expired": holds.expire,
     "reminder": reminders.remind,
     "confirm_by": reminders.report_silence,

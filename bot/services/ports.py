@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from bot.rules.audio import Heard, Match, Quality
+from bot.rules.audio import Finding, Heard, Match, Quality
 from bot.services.messages import Message
 from bot.services.unit import Unit
 from storage.trouble import trouble_of
@@ -145,6 +145,14 @@ class HearAudio(Protocol):
         ...
 
 
+class DrawAudio(Protocol):
+    """Draws recordings for people to see."""
+
+    async def draw(self, sample_id: int, heard: Heard, findings: tuple[Finding, ...]) -> Mapping[str, bytes]:
+        """The picture (PNG) with its words in each language that the bot speaks; any error may come."""
+        ...
+
+
 class AudioStore(Protocol):
     """Keeps the audio of samples and the pictures of it, by content."""
 
@@ -167,4 +175,5 @@ class Ports:
 
     files: FetchFile
     ears: HearAudio
+    artist: DrawAudio
     store: AudioStore

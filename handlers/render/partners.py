@@ -42,12 +42,14 @@ def about(other: m.Other, say: Speech) -> Html:
 
 def write_to(partner: m.Other, contact: m.Contact, say: Speech) -> Html:
     """The way into the chat with one's partner."""
+    return say.say("Write to each other: {link}", link=person_link(partner.name, contact))
+
+
+def person_link(name: str, contact: m.Contact) -> Html:
+    """The way into the chat with somebody."""
     if contact.username:
-        link = Html(f'<a href="https://t.me/{contact.username}">@{contact.username}</a>')
-    else:
-        name = verbatim(partner.name)
-        link = Html(f'<a href="tg://user?id={contact.telegram_id}">{name}</a>')
-    return say.say("Write to each other: {link}", link=link)
+        return Html(f'<a href="https://t.me/{contact.username}">@{contact.username}</a>')
+    return Html(f'<a href="tg://user?id={contact.telegram_id}">{verbatim(name)}</a>')
 
 
 # --- where one stands

@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 from bot.services.messages import reviews as m
 from bot.texts import Html, Speech
+from handlers.render.partners import person_link
 from handlers.render.problems import Facts, words
 from handlers.screen import Button, Screen, lines, paragraphs, renders
 
@@ -129,6 +130,30 @@ def reviewers_missing(message: m.ReviewersMissing, say: Speech) -> Screen:
     helps = say.say("Invite one with <code>/invite reviewer</code>: whoever comes gets it at once.")
     appeal = say.say("It is an appeal.") if message.appeal else ""
     return Screen(paragraphs(lines(title, lack, appeal), why, helps))
+
+
+@renders(m.SameRecording)
+def same_recording(message: m.SameRecording, say: Speech) -> Screen:
+    """Who they are, what it may mean, and what to do."""
+    title = say.say(
+        "⚠️ Two people have sent the <b>same recording</b>: {span} of sample {number} by {name} are in the earlier "
+        "sample {earlier} by {other} too.",
+        span=say.span(message.seconds),
+        number=message.sample_id,
+        name=message.name,
+        earlier=message.other_id,
+        other=message.other,
+    )
+    meaning = say.say(
+        "They are no partners, and neither invited the other. Perhaps they recorded it together, and both sent "
+        "it; perhaps one of them passes off somebody else’s recording."
+    )
+    asked = say.say(
+        "It is reviewed all the same, and its reviewers are told. Please ask both: {first}, {second}",
+        first=person_link(message.name, message.contact),
+        second=person_link(message.other, message.other_contact),
+    )
+    return Screen(paragraphs(title, meaning, asked))
 
 
 @renders(m.GroupSilent)

@@ -41,6 +41,8 @@ from handlers.telegram.answers import NeverSent
 log = structlog.get_logger()
 
 UNREACHABLE = ("chat not found", "user is deactivated", "peer_id_invalid", "bot was kicked")
+NO_PICTURE = ("photo", "image", "media_forbidden")
+"""Signs by which Telegram says that it is the picture that it does not take."""
 NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 
 
@@ -132,6 +134,8 @@ class TelegramSender:
         markup = _markup(made.buttons)
         if made.recording is not None:
             return await self._send_recording(chat_id, made, made.recording)
+        if made.picture is not None and (sent_id := await self._send_picture(chat_id, made, made.picture)):
+            return sent_id
         if made.attachment is not None:
             file = InputFile(made.attachment.data, filename=made.attachment.name)
             send: Callable[..., Awaitable[TelegramMessage]] = (
@@ -149,6 +153,27 @@ class TelegramSender:
             link_preview_options=NO_PREVIEW,
         )
         return int(answer["message_id"])
+
+    async def _send_picture(self, chat_id: int, made: Screen, key: str) -> int | None:
+        """Send a picture that is kept, if it still is and the chat takes pictures; else its words stand alone."""
+        try:
+            file = InputFile(await self._store.get(key), filename="sample.png")
+            sent = await self._bot.send_photo(
+                chat_id,
+                file,
+                caption=made.text or None,
+                parse_mode=ParseMode.HTML,
+                reply_markup=_markup(made.buttons),
+            )
+        except FileNotFoundError:
+            log.info("send.picture_erased")
+            return None
+        except BadRequest as error:
+            if not any(sign in str(error).lower() for sign in NO_PICTURE):
+                raise
+            log.warning("send.picture_refused", error=str(error))
+            return None
+        return sent.message_id
 
     async def _send_recording(self, chat_id: int, made: Screen, recording: Recording) -> int:
         """Pass a recording on by its id; who refuses voice messages gets it as an audio file instead."""
@@ -181,7 +206,7 @@ class TelegramSender:
     async def _edit(self, chat_id: int, message_id: int, made: Screen) -> Outcome:
         place = {"chat_id": chat_id, "message_id": message_id, "reply_markup": _markup(made.buttons)}
         try:
-            if made.recording is not None or made.attachment is not None:
+            if made.recording or made.attachment or made.picture:
                 await self._call("editMessageCaption", caption=made.text, **place)
             else:
                 await self._call("editMessageText", text=made.text, link_preview_options=NO_PREVIEW, **place)

@@ -168,7 +168,7 @@ async def test_long_work_is_watched_where_it_leaves_a_trace(journal: Path) -> No
         async def measure(self, data: bytes) -> object: ...
 
     outside = Outside()
-    ports = mortal_ports(fate(journal), Ports(outside, outside, outside))
+    ports = mortal_ports(fate(journal), Ports(outside, outside, outside, outside))
     assert await ports.files.fetch("f") == b"f"
     assert await ports.store.put(b"k", ".ogg") == "k.ogg"
     assert await ports.store.get("k.ogg") == b"k.ogg"

@@ -1,14 +1,11 @@
 """Consent taken back: what rested on it ends in the same moment."""
 
-from sqlmodel import col, select
-
 from bot.rules.onboarding import REQUIRED_PURPOSES, Purpose
 from bot.services.joining import onboarding
 from bot.services.pairing import partings
 from bot.services.people import Person
-from bot.services.sampling import samples
+from bot.services.sampling import erasing, samples
 from bot.services.unit import Unit
-from storage.tables import Sample
 
 
 async def answer_consent(unit: Unit, person: Person, purpose: str, version: int, *, agree: bool) -> None:
@@ -30,6 +27,4 @@ async def _silence(unit: Unit, person: Person) -> None:
     live = await samples.live_sample(unit, person)
     if live is not None:
         await samples.withdraw(unit, person, live)
-    kept = select(Sample).where(Sample.person_id == person.id, col(Sample.audio_key).is_not(None))
-    for sample in await unit.tx.all(kept):
-        await samples.forget_audio(unit, sample)
+    await erasing.forget_all(unit, person)

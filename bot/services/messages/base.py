@@ -28,7 +28,7 @@ class IfUncertain(StrEnum):
     AGAIN = "again"
     """Cards, questions, verdicts: a stale press is harmless, a missing question is not."""
     ONCE_MORE = "once_more"
-    """Reminders."""
+    """Reminders, pictures."""
     NEVER = "never"
     """Broadcasts."""
 

@@ -6,6 +6,20 @@ from typing import ClassVar
 
 from bot.rules.audio import Finding
 from bot.services.messages.base import IfUncertain, Lane, Message
+from bot.services.messages.partners import Contact
+from bot.services.messages.samples import Picture
+
+
+@dataclass(frozen=True)
+class Copy:
+    """An earlier sample of somebody else that holds the same recording for so many seconds.
+
+    `linked`: the two people are or were partners, or one invited the other.
+    """
+
+    sample_id: int
+    seconds: float
+    linked: bool
 
 
 @dataclass(frozen=True)
@@ -20,6 +34,8 @@ class Playback:
     seconds: float | None
     warnings: tuple[Finding, ...] = ()
     appeal: bool = False
+    notes: tuple[Finding, ...] = ()
+    copies: tuple[Copy, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -73,6 +89,16 @@ class ReviewClosed(Message):
     by: str = ""
     reasons: tuple[str, ...] = ()
     own: bool | None = None
+
+
+@dataclass(frozen=True)
+class ReviewPicture(Message):
+    """The picture of the recording, to whoever gets its card: once a sample, however often the card is shown."""
+
+    lane: ClassVar[Lane] = Lane.REVIEW
+    if_uncertain: ClassVar[IfUncertain] = IfUncertain.ONCE_MORE
+    sample_id: int
+    picture: Picture
 
 
 @dataclass(frozen=True)
@@ -135,6 +161,24 @@ class GroupLost(Message):
     """To coordinators: the bot is no longer in the reviewers' group, so reviewing is private again."""
 
     group: str
+
+
+@dataclass(frozen=True)
+class SameRecording(Message):
+    """To coordinators: two people who are not linked sent the same recording, for so many seconds of it.
+
+    `name` and `sample_id` are of the later one, `other` and `other_id` of the earlier one; the contacts are to ask
+    them by.
+    """
+
+    lane: ClassVar[Lane] = Lane.REVIEW
+    sample_id: int
+    name: str
+    contact: Contact
+    other_id: int
+    other: str
+    other_contact: Contact
+    seconds: float
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,24 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import ClassVar
 
 from bot.rules.audio import Finding
-from bot.services.messages.base import Message
+from bot.services.messages.base import IfUncertain, Message
+
+
+@dataclass(frozen=True)
+class Picture:
+    """The picture of a recording: its keys in the audio store, by language; and what it shows, in numbers.
+
+    Spans are in seconds; `shares` are of the talk, by voice. What was not measured is None or empty.
+    """
+
+    keys: dict[str, str]
+    seconds: float
+    shares: tuple[float, ...] = ()
+    longest_turn: float | None = None
+    longest_silence: float | None = None
 
 
 @dataclass(frozen=True)
@@ -67,3 +82,12 @@ class SampleHeardBefore(Message):
 @dataclass(frozen=True)
 class SampleNotFetched(Message):
     """The file could not be had from Telegram; it counts for nothing."""
+
+
+@dataclass(frozen=True)
+class SamplePicture(Message):
+    """To its sender: what the checks heard, as a picture, and in words for those who cannot see it."""
+
+    if_uncertain: ClassVar[IfUncertain] = IfUncertain.ONCE_MORE
+    sample_id: int
+    picture: Picture

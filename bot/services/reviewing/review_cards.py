@@ -10,8 +10,9 @@ from sqlmodel import col, select
 from bot.rules.audio import Finding, Severity
 from bot.rules.states import AssignmentState
 from bot.services import outbox, people
-from bot.services.messages.reviews import GroupCard, Playback, ReviewCard, ReviewClosed
+from bot.services.messages.reviews import Copy, GroupCard, Playback, ReviewCard, ReviewClosed, ReviewPicture
 from bot.services.places import zone_of
+from bot.services.sampling.pictures import picture_of
 from bot.services.timers import drop_timers
 from bot.services.unit import Unit
 from storage.database import Prepared
@@ -20,7 +21,7 @@ from storage.tables import Assignment, ReviewGroup, Sample
 
 def playback(sample: Sample) -> Playback:
     """What a card plays, and what a reviewer needs to know of it."""
-    findings = (Finding(**finding) for finding in sample.findings)
+    findings = [Finding(**finding) for finding in sample.findings]
     return Playback(
         sample_id=sample.id,
         file_id=sample.file_id,
@@ -30,6 +31,8 @@ def playback(sample: Sample) -> Playback:
         seconds=(sample.facts or {}).get("duration"),
         warnings=tuple(finding for finding in findings if finding.severity is Severity.warn),
         appeal=sample.round > 1,
+        notes=tuple(finding for finding in findings if finding.severity is Severity.note),
+        copies=tuple(Copy(**copy) for copy in sample.copies or ()),
     )
 
 
@@ -64,8 +67,18 @@ async def deal(
     topic = topic_of(assignment)
     await outbox.retire(unit, topic, ReviewCard, ReviewClosed("moved", playback(sample)))
     zone = await zone_of(unit, person)
+    if assignment.in_group is None:  # the group has it already
+        await _show_picture(unit, person.telegram_id, sample, topic)
     card = replace(_card(unit, assignment, sample), nudged=nudged, until=until, zone=zone)
     await outbox.send(unit, person.telegram_id, card, topic=topic)
+
+
+async def _show_picture(unit: Unit, chat_id: int, sample: Sample, topic: str) -> None:
+    """Show how the recording looks above its card, once a chat."""
+    picture = picture_of(sample)
+    if picture is not None:
+        about = f"sample:{sample.id}:picture for reviewers"
+        await outbox.send(unit, chat_id, ReviewPicture(sample.id, picture), about=about, topic=topic)
 
 
 async def refresh(unit: Unit, assignment: Assignment, sample: Sample) -> None:
@@ -89,6 +102,7 @@ def _card(unit: Unit, assignment: Assignment, sample: Sample) -> ReviewCard:
 async def close(unit: Unit, assignment: Assignment, message: ReviewClosed) -> None:
     """The seat is over: no reminder, no unsent card, and a card that was sent says what became of it."""
     await drop_timers(unit, topic_of(assignment))
+    await outbox.cancel(unit, topic_of(assignment), [ReviewPicture])
     await outbox.retire(unit, topic_of(assignment), ReviewCard, message)
 
 
@@ -102,6 +116,7 @@ async def post(unit: Unit, group: ReviewGroup, sample: Sample, card: GroupCard, 
         return False
     moved = ReviewClosed("moved", playback(sample))
     await outbox.retire(unit, group_topic(sample), GroupCard, moved, group.chat_id)
+    await _show_picture(unit, group.chat_id, sample, group_topic(sample))
     return await outbox.send(unit, group.chat_id, card, about=about, topic=group_topic(sample))
 
 
@@ -115,6 +130,7 @@ async def refresh_group(unit: Unit, sample: Sample, card: GroupCard) -> None:
 async def close_group(unit: Unit, sample: Sample, message: ReviewClosed) -> None:
     """Nothing more is asked in the group about this sample."""
     await drop_timers(unit, group_topic(sample))
+    await outbox.cancel(unit, group_topic(sample), [ReviewPicture])
     await outbox.retire(unit, group_topic(sample), GroupCard, message)
 
 

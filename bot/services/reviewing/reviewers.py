@@ -61,6 +61,11 @@ async def heard(unit: Unit, sample: Sample) -> rules.HeardSample:
     )
 
 
+async def linked(unit: Unit, person: Person) -> frozenset[int]:
+    """Everybody who is tied to a person: partners past and present, whom they invited and were invited by."""
+    return await pairs.partners_ever(unit, person) | await _invitations(unit, person)
+
+
 async def _invitations(unit: Unit, person: Person) -> frozenset[int]:
     """Whom somebody invited and was invited by, as a partner or into a role.
 

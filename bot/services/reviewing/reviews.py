@@ -238,6 +238,17 @@ async def group_card(unit: Unit, sample: Sample, *, cross: bool, nudged: bool = 
     return GroupCard(f"s{sample.id}", playback(sample), min(len(voted), wanted), wanted, cross, nudged)
 
 
+async def refresh(unit: Unit, sample_id: int) -> None:
+    """More is known about a sample: its open cards shall say so."""
+    sample = await undecided(unit, sample_id)
+    if sample is None:
+        return
+    for assignment in await review_cards.seats(unit, sample, AssignmentState.OPEN, AssignmentState.VOTED):
+        await review_cards.refresh(unit, assignment, sample)
+    card = await group_card(unit, sample, cross=sample.state == SampleState.CROSS_REVIEW)
+    await review_cards.refresh_group(unit, sample, card)
+
+
 # --- nobody left
 
 

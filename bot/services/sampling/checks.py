@@ -1,13 +1,13 @@
 """The check of a sample: long work outside any transaction, recorded in one of its own."""
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 import structlog
 from sqlmodel import col, select
 
 from bot.rules.audio import AudioFacts, Finding, Reason, Unreadable, judge, judge_unreadable, refused
-from bot.rules.states import SampleState
+from bot.rules.states import HEARD_SAMPLES, SampleState
 from bot.services import audit, outbox, people
 from bot.services.jobs import add_job
 from bot.services.messages import Message
@@ -20,18 +20,35 @@ from bot.services.messages.samples import (
 from bot.services.people import Person
 from bot.services.places import zone_of
 from bot.services.ports import FileGoneError, Ports, is_outage
+from bot.services.sampling import copies, erasing, pictures
 from bot.services.sampling.attempts import attempts_of
-from bot.services.sampling.samples import (
-    HEARD,
-    findings_of,
-    forget_audio,
-    queue_if_ready,
-    set_columns,
-)
+from bot.services.sampling.columns import set_columns
+from bot.services.sampling.samples import findings_of, queue_if_ready
 from bot.services.unit import Unit, Units
 from storage.tables import Sample
 
 log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What came of examining a sample; without facts nothing of it could be read.
+
+    `key` and `pictures` are what the audio store keeps of it. `known`: the reviewers had this recording from the
+    same person before.
+    """
+
+    findings: tuple[Finding, ...]
+    facts: AudioFacts | None = None
+    key: str | None = None
+    fingerprint: bytes = b""
+    pictures: dict[str, str] = field(default_factory=dict)
+    known: bool = False
+
+    @property
+    def keys(self) -> list[str]:
+        """Everything in the audio store."""
+        return [*([self.key] if self.key else []), *self.pictures.values()]
 
 
 async def check(units: Units, ports: Ports, sample_id: int, *, last_try: bool, patient: bool = False) -> None:
@@ -44,17 +61,8 @@ async def check(units: Units, ports: Ports, sample_id: int, *, last_try: bool, p
         sample = await look.tx.get(Sample, sample_id)
     if sample is None or sample.state != SampleState.RECEIVED or sample.checked_at:
         return
-    facts: AudioFacts | None = None
-    key = None
     try:
-        data = await ports.files.fetch(sample.file_id)
-        heard = await ports.ears.measure(data)
-        facts = heard.facts
-        key = await ports.store.put(data, facts.container)
-        checks = units.house.policy.sample
-        findings = judge(facts, checks.checks, shortest=checks.min, longest=checks.max)
-    except Unreadable as error:
-        findings = judge_unreadable(error)
+        found = await _examine(units, ports, sample)
     except Exception as error:
         hopeless = isinstance(error, FileGoneError)
         if not (last_try or hopeless) or (patient and is_outage(error)):
@@ -64,7 +72,22 @@ async def check(units: Units, ports: Ports, sample_id: int, *, last_try: bool, p
             await _not_fetched(unit, sample_id)
         return
     async with units.writing(f"check {sample_id}", "work.check") as unit:
-        await _record(unit, sample_id, facts, findings, key)
+        await _record(unit, sample_id, found)
+
+
+async def _examine(units: Units, ports: Ports, sample: Sample) -> Found:
+    """Everything about a sample that takes long to find out."""
+    data = await ports.files.fetch(sample.file_id)
+    try:
+        heard = await ports.ears.measure(data)
+    except Unreadable as error:
+        return Found(judge_unreadable(error))
+    checks = units.house.policy.sample
+    findings = judge(heard.facts, checks.checks, shortest=checks.min, longest=checks.max)
+    known = not refused(findings) and await copies.sent_before(units, ports, sample, heard.fingerprint)
+    drawn = await pictures.draw(ports, sample.id, heard, findings)
+    key = await ports.store.put(data, heard.facts.container)
+    return Found(findings, heard.facts, key, heard.fingerprint, drawn, known)
 
 
 async def give_up(units: Units, sample_id: int) -> bool:
@@ -73,7 +96,7 @@ async def give_up(units: Units, sample_id: int) -> bool:
         sample = await unit.tx.get(Sample, sample_id)
         if sample is None or sample.state != SampleState.RECEIVED or sample.checked_at:
             return False
-        await _record(unit, sample_id, None, judge_unreadable(Unreadable(Reason.took_too_long)), None)
+        await _record(unit, sample_id, Found(judge_unreadable(Unreadable(Reason.took_too_long))))
     return True
 
 
@@ -85,37 +108,46 @@ async def _not_fetched(unit: Unit, sample_id: int) -> None:
     await _tell_checked(unit, sample, SampleNotFetched())
 
 
-async def _record(
-    unit: Unit, sample_id: int, facts: AudioFacts | None, findings: tuple[Finding, ...], key: str | None
-) -> None:
+async def _record(unit: Unit, sample_id: int, found: Found) -> None:
     sample = await unit.tx.one(select(Sample).where(Sample.id == sample_id))
     if sample.state != SampleState.RECEIVED or sample.checked_at:
-        if key:  # thrown away while it was being checked: the bytes were kept for nothing
-            await add_job(unit, "erase_audio", f"sample:{sample_id}:late", key=key)
+        for number, key in enumerate(found.keys):  # thrown away while it was checked: kept for nothing
+            await add_job(unit, "erase_audio", f"sample:{sample_id}:late:{number}", key=key)
         return
     person = await people.by_id(unit, sample.person_id)
+    facts = found.facts
     values: dict[str, Any] = {
         "checked_at": unit.now,
         "facts": facts.to_json() if facts else None,
-        "findings": [asdict(finding) for finding in findings],
+        "findings": [asdict(finding) for finding in found.findings],
         "content_hash": facts.content_hash if facts else None,
-        "audio_key": key,
+        "audio_key": found.key,
+        "pictures": found.pictures or None,
     }
-    if refused(findings) or facts is None:
-        await audit.move(unit, sample, SampleState.REFUSED, counted=facts is not None, **values)
-        await forget_audio(unit, sample)
-        left = await attempts_of(unit, person)
-        zone = await zone_of(unit, person)
-        refusal = SampleRefused(findings, sample.counted, left.left, left.next_at, zone)
-        await _tell_checked(unit, sample, refusal)
-    elif await _heard_by_content(unit, sample, facts.content_hash):
-        await audit.move(unit, sample, SampleState.REFUSED, counted=False, **values)
-        await forget_audio(unit, sample)
+    if refused(found.findings) or facts is None:
+        await _refuse(unit, sample, counted=facts is not None, **values)
+        await _tell_checked(unit, sample, await _refusal(unit, person, sample, found.findings))
+    elif found.known or await _heard_by_content(unit, sample, facts.content_hash):
+        await _refuse(unit, sample, counted=False, **values)
         await _tell_checked(unit, sample, SampleHeardBefore())
     else:
         await set_columns(unit, sample, **values)
+        await copies.keep_fingerprint(unit, sample, found.fingerprint)
         if not await queue_if_ready(unit, person, sample):
             await _tell_checked(unit, sample, _passed(person, sample))
+    await pictures.show(unit, person, sample)
+
+
+async def _refuse(unit: Unit, sample: Sample, *, counted: bool, **values: Any) -> None:
+    await audit.move(unit, sample, SampleState.REFUSED, counted=counted, **values)
+    await erasing.keep_refused(unit, sample)
+
+
+async def _refusal(
+    unit: Unit, person: Person, sample: Sample, findings: tuple[Finding, ...]
+) -> SampleRefused:
+    left = await attempts_of(unit, person)
+    return SampleRefused(findings, sample.counted, left.left, left.next_at, await zone_of(unit, person))
 
 
 async def _heard_by_content(unit: Unit, sample: Sample, content_hash: str) -> bool:
@@ -123,7 +155,7 @@ async def _heard_by_content(unit: Unit, sample: Sample, content_hash: str) -> bo
         Sample.person_id == sample.person_id,
         Sample.content_hash == content_hash,
         Sample.id != sample.id,
-        col(Sample.state).in_(HEARD),
+        col(Sample.state).in_(HEARD_SAMPLES),
     )
     return await unit.tx.first(same) is not None
 

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import bindparam
-from sqlmodel import col, select, update
+from sqlmodel import col, select
 
 from bot.rules.audio import Finding, Severity
 from bot.rules.errors import AttemptsUsedUp, DomainError, NotYours
-from bot.rules.states import LIVE_SAMPLES, SampleState
+from bot.rules.states import HEARD_SAMPLES, LIVE_SAMPLES, SampleState
 from bot.services import audit, outbox
 from bot.services.jobs import add_job
 from bot.services.joining import onboarding
@@ -22,25 +22,16 @@ from bot.services.messages.samples import (
     SampleReceived,
 )
 from bot.services.people import Person
-from bot.services.ports import Ports
 from bot.services.reviewing import reviews
+from bot.services.sampling import erasing
 from bot.services.sampling.attempts import attempts_of
-from bot.services.unit import Unit, Units
+from bot.services.sampling.columns import set_columns
+from bot.services.unit import Unit
 from storage.database import ConflictError, Prepared
 from storage.tables import Sample
 
 FETCH_LIMIT = 20_000_000
 """Bytes: Telegram gives bots no larger file."""
-
-HEARD = (
-    SampleState.QUEUED,
-    SampleState.IN_REVIEW,
-    SampleState.CROSS_REVIEW,
-    SampleState.APPROVED,
-    SampleState.REJECTED,
-    SampleState.APPEALED,
-)
-"""States of samples that reached the reviewers: only of these can a file be a duplicate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +128,7 @@ async def _may_send(unit: Unit, person: Person, upload: Upload) -> None:
     heard = select(Sample.id).where(
         Sample.person_id == person.id,
         Sample.file_unique_id == upload.file_unique_id,
-        col(Sample.state).in_(HEARD),
+        col(Sample.state).in_(HEARD_SAMPLES),
     )
     if await unit.tx.first(heard):
         raise HeardBefore
@@ -168,7 +159,7 @@ async def withdraw(unit: Unit, person: Person, sample: Sample, **changes: Any) -
     if await audit.move(unit, sample, SampleState.WITHDRAWN, actor=person.id, counted=False, **changes):
         await reviews.stop(unit, sample)
         await outbox.cancel(unit, f"sample:{sample.id}", [SampleReceived, SamplePassed])
-        await forget_audio(unit, sample)
+        await erasing.forget(unit, sample)
 
 
 async def _own(unit: Unit, person: Person, sample_id: int) -> Sample:
@@ -203,13 +194,6 @@ async def answer_language(unit: Unit, person: Person, sample_id: int, language: 
     return await _answered(unit, person, sample)
 
 
-async def set_columns(unit: Unit, sample: Sample, **values: object) -> None:
-    """Write these columns of a sample, here and in the database."""
-    await unit.tx.change(update(Sample).where(col(Sample.id) == sample.id).values(**values))
-    for name, value in values.items():
-        setattr(sample, name, value)
-
-
 async def _answered(unit: Unit, person: Person, sample: Sample) -> Message:
     await queue_if_ready(unit, person, sample)
     languages = tuple(person.speaks) if len(person.speaks) > 1 else ()
@@ -231,35 +215,11 @@ async def queue_if_ready(unit: Unit, person: Person, sample: Sample) -> bool:
         about=f"sample:{sample.id}:queued",
     )
     await reviews.start(unit, sample)
+    for kind in ("compare_sample", "rate_sample"):  # nobody waits for these
+        await add_job(unit, kind, f"sample:{sample.id}", sample_id=sample.id)
     return True
 
 
 def findings_of(sample: Sample) -> tuple[Finding, ...]:
     """What the checks found in it."""
     return tuple(Finding(**finding) for finding in sample.findings)
-
-
-async def forget_audio(unit: Unit, sample: Sample) -> None:
-    """Let the kept audio be erased, once this transaction stands."""
-    if sample.audio_key:
-        await add_job(unit, "erase_audio", f"sample:{sample.id}", key=sample.audio_key)
-        await set_columns(unit, sample, audio_key=None)
-
-
-async def forget_rejected(unit: Unit, sample_id: int) -> None:
-    """A rejected sample was kept for long enough: erase its audio, unless it is being heard again."""
-    sample = await unit.tx.get(Sample, sample_id)
-    if sample is not None and sample.state == SampleState.REJECTED:
-        await forget_audio(unit, sample)
-        await audit.record(unit, f"sample:{sample_id}", "sample.audio_erased")
-
-
-async def erase_audio(units: Units, ports: Ports, key: str) -> None:
-    """Erase kept audio, unless another sample still needs the same bytes."""
-    async with units.reading() as look:
-        needed = select(Sample.id).where(
-            Sample.audio_key == key, col(Sample.state).in_([*HEARD, SampleState.RECEIVED])
-        )
-        if await look.tx.first(needed):
-            return
-    await ports.store.delete(key)

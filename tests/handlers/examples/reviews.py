@@ -3,12 +3,14 @@
 from bot.rules.review import Reason
 from bot.services.messages import Message
 from bot.services.messages import reviews as m
-from tests.handlers.examples.common import GROUP, LATER, NOW, ZONE
-from tests.handlers.examples.samples import NOTE, WARNINGS
+from bot.services.messages.partners import Contact
+from tests.handlers.examples.common import CONTACT, GROUP, LATER, NAME, NOW, ZONE
+from tests.handlers.examples.samples import NOTE, PICTURES, WARNINGS
 
 REASONS = tuple(reason.value for reason in Reason)
 PLAYBACK = m.Playback(10**9, "AwAC", "voice", "key", "zh", 151.2)
-WARNED = m.Playback(2, "AwAC", "audio", None, "en", None, (*WARNINGS, NOTE), appeal=True)
+COPIES = (m.Copy(7, 151.0, linked=True), m.Copy(8, 20.5, linked=False), m.Copy(9, 20.5, linked=False))
+WARNED = m.Playback(2, "AwAC", "audio", None, "en", None, WARNINGS, appeal=True, notes=(NOTE,), copies=COPIES)
 
 EXAMPLES: tuple[Message, ...] = (
     m.ReviewCard("12", PLAYBACK),
@@ -24,6 +26,8 @@ EXAMPLES: tuple[Message, ...] = (
     m.ReviewClosed("decided", PLAYBACK, False, "cross-review", REASONS, False),
     m.ReviewClosed("decided", PLAYBACK, False, "coordinator", REASONS),
     *(m.ReviewClosed(how, PLAYBACK) for how in ("skipped", "expired", "moved", "private", "withdrawn")),
+    *(m.ReviewPicture(1, picture) for picture in PICTURES),
+    m.SameRecording(9, NAME, CONTACT, 8, GROUP, Contact(700_003), 151.0),
     m.SampleApproved(1),
     m.SampleApproved(1, appeal=True),
     m.SampleRejected(1, REASONS, 2, can_appeal=True),

@@ -27,6 +27,13 @@ WARNINGS = (
 )
 NOTE = Finding(Code.silence, Severity.note, 10.0, 20.0, "longest_silence")
 
+KEYS = {"en": "aa/e.png", "zh": "bb/z.png"}
+PICTURES = (
+    m.Picture(KEYS, 159.2, (0.575, 0.425), 31.5, 1.2),
+    m.Picture(KEYS, 80.0, (1.0,), 79.0, 24.0),
+    m.Picture({"zh": "bb/z.png"}, 3.0),
+)
+
 GUIDE = SampleGuide(timedelta(minutes=2), timedelta(minutes=3), attempts_left=2)
 
 
@@ -53,6 +60,7 @@ EXAMPLES: tuple[Message, ...] = (
     m.SampleNotAgreed(),
     m.SampleHeardBefore(),
     m.SampleNotFetched(),
+    *(m.SamplePicture(1, picture) for picture in PICTURES),
     Status("consent_review", None, False, GUIDE),
     Status(None, None, False, GUIDE),
     Status(None, None, False, GUIDE, partner=PartnerStatus("waits", NAME)),

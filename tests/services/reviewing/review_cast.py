@@ -1,9 +1,9 @@
 """Who sends samples, hears them and decides: the people of the review machine, their presses, and the ports."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 
-from bot.rules.audio import AudioFacts, Unreadable
+from bot.rules.audio import AudioFacts, Heard, Match, Quality, Unreadable
 from bot.rules.audio import Reason as Fault
 from bot.rules.consent import CONSENT_VERSION
 from bot.rules.onboarding import REQUIRED_PURPOSES, SKIPPABLE, Purpose
@@ -137,21 +137,37 @@ class Outside:
             raise OutageError
         return f"sound {0 if self._outcome == 'same' else self._sound}".encode()
 
-    async def measure(self, data: bytes) -> AudioFacts:
-        """The facts of the bytes."""
+    async def measure(self, data: bytes) -> Heard:
+        """The facts of the bytes, which are their own fingerprint."""
         if self._outcome == "unreadable":
             raise Unreadable(Fault.corrupt)
         facts = replace(GOOD, content_hash=data.decode())
-        return replace(facts, duration=9.0) if self._outcome == "short" else facts
+        return Heard(replace(facts, duration=9.0) if self._outcome == "short" else facts, data)
+
+    async def compare(
+        self, fingerprint: bytes, others: Sequence[bytes], *, can_wait: bool = False
+    ) -> list[Match | None]:
+        """The same sound is the same recording."""
+        return [Match(0.0, 150.0, 0.0) if other == fingerprint else None for other in others]
+
+    async def rate(self, _data: bytes) -> Quality:
+        """Good."""
+        return Quality(4.0, 4.0, 4.0)
+
+    async def draw(self, sample_id: int, _heard: Heard, _findings: object) -> dict[str, bytes]:
+        """The pictures, which no two samples have in common."""
+        return {language: f"picture {sample_id} {language}".encode() for language in ("en", "zh")}
 
     async def put(self, data: bytes, _suffix: str) -> str:
         """Keep it, under its content."""
         self._kept.add(data.decode())
         return data.decode()
 
-    async def get(self, _key: str) -> bytes:
-        """Nobody asks."""
-        raise FileNotFoundError
+    async def get(self, key: str) -> bytes:
+        """What is kept under a key."""
+        if key not in self._kept:
+            raise FileNotFoundError
+        return key.encode()
 
     async def delete(self, key: str) -> None:
         """Forget it."""

@@ -14,6 +14,7 @@ from storage.tables import (
     Audit,
     Consent,
     Decision,
+    Fingerprint,
     Invitation,
     Job,
     OutboxRow,
@@ -227,16 +228,15 @@ class ReviewPromises(Machine):
 
     @invariant()
     def nothing_rings_about_what_is_over(self) -> None:
-        """Timers are about open seats, undecided samples, and the audio of the rejected."""
+        """Timers are about open seats, undecided samples, and what is kept of the rejected and the refused."""
         seats = {seat.id: seat for seat in self.every(Assignment)}
         rounds = {sample.id: sample.round for sample in self.undecided()}
         for timer in self.pending("assignment:"):
             assert seats[int(timer.subject.partition(":")[2])].state == "open", timer
         for timer in self.pending("sample:"):
             sample = next(one for one in self.every(Sample) if timer.subject.split(":")[1] == str(one.id))
-            assert sample.state == "rejected" if timer.kind == "forget_rejected" else sample.id in rounds, (
-                timer
-            )
+            over = {"forget_rejected": "rejected", "forget_refused": "refused"}.get(timer.kind)
+            assert sample.state == over if over else sample.id in rounds, timer
 
     @invariant()
     def what_people_see_is_true(self) -> None:
@@ -289,7 +289,17 @@ class ReviewPromises(Machine):
         needed = {sample.audio_key for sample in self.every(Sample) if sample.audio_key}
         for sample in self.every(Sample):
             heard = sample.state == "received" or sample.state in UNDECIDED_SAMPLES
-            assert newest[sample.person_id, "review"] or not (heard or sample.audio_key), sample
+            assert newest[sample.person_id, "review"] or not (heard or sample.audio_key or sample.pictures), (
+                sample
+            )
             assert sample.state not in ("withdrawn", "refused") or not sample.audio_key, sample
+            assert sample.state != "withdrawn" or not sample.pictures, sample
+            needed |= set((sample.pictures or {}).values())
         if not any(job.state == "queued" for job in self.every(Job)):
             assert self.kept == needed
+
+    @invariant()
+    def what_a_recording_is_found_by_is_kept_as_long_as_its_audio(self) -> None:
+        """And no longer; of what was refused there never is any."""
+        kept = {sample.id for sample in self.every(Sample) if sample.audio_key}
+        assert {row.sample_id for row in self.every(Fingerprint)} == kept

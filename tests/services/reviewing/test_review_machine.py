@@ -13,7 +13,7 @@ from bot.rules.policy import ReviewPolicy
 from bot.rules.review import Reason
 from bot.services.ports import OutageError, Ports
 from bot.services.reviewing import appeals, review_groups, review_queue
-from bot.services.sampling import checks, samples
+from bot.services.sampling import checks, copies, erasing, ratings, samples
 from bot.services.sampling.samples import Upload
 from storage.tables import Job, Person, Reviewer, Sample
 from tests.services.machines import OWNER, PICK, long, short
@@ -128,14 +128,18 @@ class Reviews(ReviewPromises):
                 else:
                     self.press_meanwhile(who, cast.consent, False)
             outside = Outside(outcome, job.id, self.kept, self.arriving)
-            self.run(self._work(job, Ports(outside, outside, outside), last=last, noted=noted > 0))
+            self.run(self._work(job, Ports(outside, outside, outside, outside), last=last, noted=noted > 0))
 
     async def _work(self, job: Job, ports: Ports, *, last: bool, noted: bool) -> None:
         try:
             if job.kind == "check_sample":
                 await checks.check(self.units, ports, job.data["sample_id"], last_try=last)
+            elif job.kind == "compare_sample":
+                await copies.compare(self.units, ports, job.data["sample_id"])
+            elif job.kind == "rate_sample":
+                await ratings.rate(self.units, ports, job.data["sample_id"])
             else:
-                await samples.erase_audio(self.units, ports, job.data["key"])
+                await erasing.erase(self.units, ports, job.data["key"])
         except OutageError:
             return
         if noted:
