@@ -1,4 +1,4 @@
-"""Untrusted bytes → 16 kHz mono PCM, by PyAV from memory, with a container that we chose and a cap."""
+"""Untrusted bytes → mono PCM, by PyAV from memory, with a container that we chose and a cap."""
 
 import io
 from collections.abc import Iterator
@@ -6,15 +6,20 @@ from dataclasses import dataclass
 
 import av
 from av.audio.frame import AudioFrame
-from av.audio.resampler import AudioResampler
 from av.audio.stream import AudioStream
 from av.container import InputContainer
+from av.stream import Disposition
 
+from bot.audio.ogg import survey
 from bot.audio.sniff import Container, sniff
+from bot.audio.tracks import Track, gather
 from bot.rules.audio import Reason, Unreadable
 
 RATE = 16_000
 """Sample rate of all decoded PCM in Hz: what the speech detector wants, and enough for levels of speech."""
+
+_WIDE_RATE, _WIDE_SECONDS = 48_000, 300
+"""The most that is kept of the sound as stored, in Hz and seconds: that only tells how high it goes."""
 
 _DEMUXER: dict[Container, str] = {
     "ogg": "ogg",
@@ -40,21 +45,34 @@ _OPTIONS = {"codec_whitelist": _CODECS, "protocol_whitelist": "none"}
 _MAX_ERRORS = 1000
 """Undecodable packets after which a file is given up: each costs time and yields nothing."""
 
+_RATES = range(4000, 400_001)
+"""Sample rates (Hz) of recorders and more. A header may say 1 Hz: each of its samples would become 16,000."""
+
+_MAX_LINKS = 100
+"""Recordings in one chained file that are decoded: each is opened anew."""
+
 _SLACK = 1.0
 """Seconds by which a header and its audio may differ: padding, priming and rounding of the encoders."""
 
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """Decoded audio. `pcm` is mono, 16 kHz, signed 16 bit, native order; the rest is as in `AudioFacts`."""
+    """Decoded audio, mono, signed 16 bit, native order; the rest is as in `AudioFacts`.
+
+    pcm        at 16 kHz
+    wide       the first five minutes at most, at `wide_rate` Hz: as stored, from 16 kHz to 48 kHz
+    """
 
     pcm: bytes
+    wide: bytes
+    wide_rate: int
     container: Container
     codec: str
     sample_rate: int
     channels: int
     declared: float | None
     complete: bool
+    ended: bool | None
     capped: bool
     damage: float
 
@@ -67,6 +85,9 @@ class Decoded:
 def decode(data: bytes, max_seconds: float) -> Decoded:
     """Decode the first audio stream of a file held in memory, at most `max_seconds` of it.
 
+    The recordings that an Ogg file chains are one after the other, whatever rate and channels each has; what is
+    told about them is told of the first.
+
     Raises Unreadable: empty (no bytes), not_audio (no container that we know, or no audio stream of a codec
     that we know in it), corrupt (nothing could be decoded).
     """
@@ -75,91 +96,144 @@ def decode(data: bytes, max_seconds: float) -> Decoded:
     container = sniff(data)
     if container is None:
         raise Unreadable(reason=Reason.not_audio)
+    reader = _Reader(container, max_seconds)
+    if container != "ogg":
+        reader.read(data)
+        return reader.decoded(cut=container == "wav" and _wav_is_cut(data), ended=None)
+    pages = survey(data)
+    for start, end in pages.links[:_MAX_LINKS]:
+        reader.read(data[start:end])
+    return reader.decoded(cut=pages.cut or len(pages.links) > _MAX_LINKS, ended=pages.ended)
+
+
+def _open(data: bytes, container: Container) -> InputContainer:
+    """The bytes as FFmpeg's container of that name, never one that it guesses. Raises Unreadable."""
     try:
-        source = av.open(
+        return av.open(
             io.BytesIO(data), "r", format=_DEMUXER[container], options=_OPTIONS, metadata_errors="replace"
         )
+    except MemoryError:  # FFmpeg's own is one of its errors too, but says nothing about the file
+        raise
     except (av.FFmpegError, ValueError) as error:
         raise Unreadable(reason=Reason.corrupt) from error
-    with source:
-        return _decode_stream(source, container, max_seconds, cut=_is_cut(container, data))
 
 
-def _decode_stream(source: InputContainer, container: Container, max_seconds: float, *, cut: bool) -> Decoded:
-    """Decode the first audio stream; `cut` says that the file is known to break off."""
+def _stream(source: InputContainer) -> AudioStream:
+    """The first audio stream. Raises Unreadable if there is none that we decode."""
     stream = next(iter(source.streams.audio), None)
     if stream is None or stream.codec_context is None or stream.codec_context.codec.name not in _KNOWN:
         raise Unreadable(reason=Reason.not_audio)
-    reader = _Reader(source, stream, int(max_seconds * RATE) * 2)
-    pcm = reader.read()
-    if not pcm:
-        raise Unreadable(reason=Reason.corrupt)
-    declared = source.duration / av.time_base if source.duration and source.duration > 0 else None
-    alone = len(source.streams) == 1
-    lost = 0.0 if reader.capped or not alone else _lost(container, len(pcm) / 2 / RATE, declared)
-    return Decoded(
-        pcm=pcm,
-        container=container,
-        codec=stream.codec_context.name,
-        sample_rate=stream.codec_context.sample_rate,
-        channels=stream.codec_context.channels,
-        declared=None if declared is None else round(declared, 3),
-        complete=not (reader.broke_off or cut) or reader.capped,
-        capped=reader.capped,
-        damage=round(max(lost, reader.errors / max(reader.packets, 1)), 4),
-    )
+    return stream
+
+
+def _possible(frames: list[AudioFrame]) -> list[AudioFrame]:
+    """The frames of a packet. Raises ValueError if one has a rate that no recording has."""
+    if any(frame.sample_rate not in _RATES for frame in frames):
+        raise ValueError("sample rate")
+    return frames
+
+
+def _declared(source: InputContainer, stream: AudioStream) -> float | None:
+    """Seconds that the file claims, of the sound alone where there are moving pictures too."""
+    if all(one is stream or one.disposition & Disposition.attached_pic for one in source.streams):
+        return source.duration / av.time_base if source.duration and source.duration > 0 else None
+    if stream.duration and stream.duration > 0 and stream.time_base:
+        return float(stream.duration * stream.time_base)
+    return None
 
 
 class _Reader:
-    """Reads one stream to its end, its cap or its breaking point, and keeps count of what was lost."""
+    """Reads streams to their end, the cap or the breaking point, and keeps count of what was lost."""
 
-    def __init__(self, source: InputContainer, stream: AudioStream, max_bytes: int) -> None:
-        self.capped = self.broke_off = False
-        self.errors = self.packets = 0
-        self._source, self._stream, self._max_bytes = source, stream, max_bytes
-        self._resampler = _resampler()
+    def __init__(self, container: Container, max_seconds: float) -> None:
+        self._container, self._max_seconds = container, max_seconds
+        self._track = Track(RATE, max_seconds)
+        self._wide: Track | None = None
+        self._wide_rate = 0
+        self._about: tuple[str, int, int] | None = None
+        self._declared: float | None = 0.0
+        self._broke_off = False
+        self._errors = self._packets = 0
 
-    def read(self) -> bytes:
-        """All PCM up to the cap."""
-        pcm = bytearray()
-        for frame in self._frames():
-            for part in self._resample(frame):
-                pcm += memoryview(part.planes[0])[: part.samples * 2]
-            if len(pcm) > self._max_bytes:
-                self.capped = True
-                return bytes(pcm[: self._max_bytes])
-        for part in self._resample(None) if pcm else ():
-            pcm += memoryview(part.planes[0])[: part.samples * 2]
-        return bytes(pcm)
+    def read(self, data: bytes) -> None:
+        """Decode one file as far as it goes. Raises Unreadable if it is the first one and holds no audio."""
+        if self._track.over or self._broke_off:
+            return
+        try:
+            with _open(data, self._container) as source:
+                self._read_stream(source, _stream(source))
+        except Unreadable:
+            if self._about is None:
+                raise
+            self._broke_off = True
 
-    def _frames(self) -> Iterator[AudioFrame]:
+    def _read_stream(self, source: InputContainer, stream: AudioStream) -> None:
+        context = stream.codec_context
+        if self._about is None:
+            self._about = (context.name, context.sample_rate, context.channels)
+        declared = _declared(source, stream)
+        self._declared = None if declared is None or self._declared is None else self._declared + declared
+        for frame in gather(self._frames(source, stream)):
+            try:
+                self._add(frame)
+            except MemoryError:
+                raise
+            except (av.FFmpegError, ValueError):
+                self._errors += 1
+            if self._track.over:
+                return
+
+    def _add(self, frame: AudioFrame) -> None:
+        self._track.add(frame)
+        if not self._wide_rate:
+            # The frame knows its rate best: of some AAC the header tells half of it.
+            self._wide_rate = min(max(frame.sample_rate, RATE), _WIDE_RATE)
+            if self._wide_rate > RATE:
+                self._wide = Track(self._wide_rate, min(self._max_seconds, _WIDE_SECONDS))
+        if self._wide and not self._wide.over:
+            self._wide.add(frame)
+
+    def _frames(self, source: InputContainer, stream: AudioStream) -> Iterator[AudioFrame]:
         """The decoded frames of all packets; those that cannot be decoded are counted."""
         try:
-            for packet in self._source.demux(self._stream):
-                self.packets += 1
+            for packet in source.demux(stream):
+                self._packets += 1
                 try:
-                    yield from packet.decode()
+                    yield from _possible(packet.decode())
+                except MemoryError:
+                    raise
                 except (av.FFmpegError, ValueError):
-                    self.errors += 1
-                if self.errors > _MAX_ERRORS:
-                    self.broke_off = True
+                    self._errors += 1
+                if self._errors > _MAX_ERRORS:
+                    self._broke_off = True
                     return
+        except MemoryError:
+            raise
         except av.FFmpegError:
-            self.broke_off = True
+            self._broke_off = True
 
-    def _resample(self, frame: AudioFrame | None) -> list[AudioFrame]:
-        """A frame as 16 kHz mono."""
-        if frame is not None:
-            frame.pts = None  # a jump in the time stamps must not become an hour of silence
-        try:
-            return self._resampler.resample(frame)
-        except ValueError:  # the stream has changed its rate or layout (chained ogg, AAC)
-            self._resampler = _resampler()
-            return self._resampler.resample(frame)
-
-
-def _resampler() -> AudioResampler:
-    return AudioResampler(format="s16", layout="mono", rate=RATE)
+    def decoded(self, *, cut: bool, ended: bool | None) -> Decoded:
+        """All that was read; `cut` says that the file is known to break off. Raises Unreadable for nothing."""
+        capped, pcm = self._track.over, self._track.pcm()
+        if self._about is None or not pcm:
+            raise Unreadable(reason=Reason.corrupt)
+        codec, sample_rate, channels = self._about
+        lost = 0.0 if capped else _lost(self._container, len(pcm) / 2 / RATE, self._declared)
+        wide = self._wide.pcm() if self._wide else pcm[: _WIDE_SECONDS * RATE * 2]
+        return Decoded(
+            pcm=pcm,
+            wide=wide,
+            wide_rate=self._wide_rate,
+            container=self._container,
+            codec=codec,
+            sample_rate=sample_rate,
+            channels=channels,
+            declared=None if not self._declared else round(self._declared, 3),
+            complete=not (self._broke_off or cut) or capped,
+            ended=ended,
+            capped=capped,
+            damage=round(max(lost, self._errors / max(self._packets, 1)), 4),
+        )
 
 
 def _lost(container: Container, duration: float, declared: float | None) -> float:
@@ -172,25 +246,8 @@ def _lost(container: Container, duration: float, declared: float | None) -> floa
     return 1 - duration / declared
 
 
-def _is_cut(container: Container, data: bytes) -> bool:
-    """Whether the file's own structure goes on after the last byte, where the header's length cannot tell."""
-    if container == "ogg":
-        return _ogg_is_cut(data)
-    if container == "wav":
-        size = int.from_bytes(data[4:8], "little")
-        # Recorders that write to a pipe leave 0 or the largest number there.
-        return size not in (0, 0xFFFFFFFF) and len(data) < size + 8
-    return False
-
-
-def _ogg_is_cut(data: bytes) -> bool:
-    """Whether the last page of an Ogg file goes on after the last byte (RFC 3533, section 6).
-
-    The end-of-stream flag is not asked: recorders that write no last page lose nothing by it.
-    """
-    page = data.rfind(b"OggS")
-    if len(data) < page + 27:
-        return True
-    segments = data[page + 26]
-    table = data[page + 27 : page + 27 + segments]
-    return len(table) < segments or page + 27 + segments + sum(table) > len(data)
+def _wav_is_cut(data: bytes) -> bool:
+    """Whether the file's own header announces more bytes than there are."""
+    size = int.from_bytes(data[4:8], "little")
+    # Recorders that write to a pipe leave 0 or the largest number there.
+    return size not in (0, 0xFFFFFFFF) and len(data) < size + 8

@@ -1,6 +1,7 @@
 """Audio files made for the tests: what encoders write, and what an attacker or a bad line makes of it."""
 
 import io
+import wave
 
 import av
 import numpy as np
@@ -26,7 +27,9 @@ def encode(x: Samples, container: str, codec: str, *, rate: int = 48_000, layout
     """Mono samples at 16 kHz as an encoded file."""
     memory = io.BytesIO()
     with av.open(memory, "w", format=container) as file:
-        stream = file.add_stream(codec, rate=rate, layout=layout)
+        # FFmpeg's own Vorbis encoder calls itself experimental.
+        options = {"strict": "experimental"} if codec == "vorbis" else {}
+        stream = file.add_stream(codec, rate=rate, layout=layout, options=options)
         _write(file, stream, x, rate, layout)
     return memory.getvalue()
 
@@ -43,6 +46,15 @@ def _write(
     for part in [*resampler.resample(frame), *resampler.resample(None)]:
         file.mux(stream.encode(part))
     file.mux(stream.encode(None))
+
+
+def wav(x: Samples, rate: int) -> bytes:
+    """Mono samples as a WAV file at that rate, unchanged but for rounding to 16 bits."""
+    memory = io.BytesIO()
+    with wave.open(memory, "wb") as file:
+        file.setparams((1, 2, rate, 0, "NONE", ""))
+        file.writeframes((np.clip(x, -1, 1) * 32767).astype(np.int16).tobytes())
+    return memory.getvalue()
 
 
 def silence_bomb(hours: float) -> bytes:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from bot.audio.decode import RATE, Decoded, decode
 from bot.rules.audio import Reason, Unreadable
-from tests.audio.files import damaged, encode, film, noise, silence_bomb
+from tests.audio.files import damaged, encode, film, noise, silence_bomb, sine, wav
 
 KINDS = {
     "ogg": ("ogg", "libopus", 48_000, "ogg", "opus"),
@@ -38,6 +38,41 @@ def _about(decoded: Decoded) -> dict[str, Any]:
         "capped": decoded.capped,
         "damage": decoded.damage,
     }
+
+
+@pytest.mark.parametrize(
+    ("container", "codec", "rate", "wide_rate"),
+    [
+        ("wav", "pcm_s16le", 8000, 16_000),
+        ("wav", "pcm_s16le", 16_000, 16_000),
+        ("mp3", "libmp3lame", 22_050, 22_050),
+        ("mp4", "aac", 44_100, 44_100),
+        ("ogg", "libopus", 16_000, 48_000),  # Opus always decodes to 48 kHz
+        ("flac", "flac", 96_000, 48_000),
+        ("wav", "pcm_s16le", 192_000, 48_000),
+    ],
+)
+def test_the_sound_as_stored_comes_too(container: str, codec: str, rate: int, wide_rate: int) -> None:
+    """Between 16 and 48 kHz at its own rate, of the same length and loudness as at 16 kHz."""
+    decoded = decode(encode(sine(3, 0.5), container, codec, rate=rate), 900)
+    wide, pcm = (np.frombuffer(one, np.int16).astype(float) for one in (decoded.wide, decoded.pcm))
+    assert decoded.wide_rate == wide_rate
+    assert len(wide) / wide_rate == pytest.approx(decoded.duration, abs=0.01)
+    assert wide.std() == pytest.approx(pcm.std(), rel=0.02)
+
+
+def test_the_sound_as_stored_reaches_higher_than_16_khz() -> None:
+    """A tone of 15 kHz is in it, and is not in what everything else is measured from."""
+    decoded = decode(wav(sine(2, 0.5, 15_000, rate=48_000), 48_000), 900)
+    levels = [np.frombuffer(one, np.int16).std() / 32768 for one in (decoded.wide, decoded.pcm)]
+    assert levels == [pytest.approx(0.354, abs=0.01), pytest.approx(0, abs=0.001)]
+
+
+@pytest.mark.parametrize("rate", [16_000, 48_000])
+def test_of_the_sound_as_stored_five_minutes_are_kept(rate: int) -> None:
+    """More would cost memory and tell nothing; where it is the same sound, it is as much of it."""
+    decoded = decode(wav(sine(310, 0.1, rate=rate), rate), 900)
+    assert (decoded.duration, len(decoded.wide)) == (310.0, 300 * rate * 2)
 
 
 @pytest.mark.parametrize("name", KINDS)
@@ -107,6 +142,64 @@ def test_chained_files_count_in_full(files: dict[str, bytes]) -> None:
     decoded = decode(files["ogg"] * 2, 900)
     assert decoded.duration == pytest.approx(40, abs=0.1)
     assert (decoded.complete, decoded.damage) == (True, 0.0)
+
+
+def test_chained_recordings_may_differ() -> None:
+    """Other channels, codecs and rates behind the first recording: all of them are heard, the first one is told."""
+    parts = [
+        encode(noise(3), "ogg", "libopus", layout="stereo"),
+        encode(noise(4), "ogg", "libopus"),
+        encode(noise(5), "ogg", "vorbis", rate=22_050, layout="stereo"),
+    ]
+    decoded = decode(b"".join(parts), 900)
+    assert _about(decoded) == {
+        "container": "ogg",
+        "codec": "opus",
+        "rate": 48_000,
+        "channels": 2,
+        "complete": True,
+        "capped": False,
+        "damage": 0.0,
+    }
+    assert decoded.duration == pytest.approx(12, abs=0.1)
+    assert len(decoded.wide) / 2 / decoded.wide_rate == pytest.approx(12, abs=0.1)
+
+
+def test_a_chain_is_as_complete_as_its_last_link(files: dict[str, bytes]) -> None:
+    """Whole recordings in front do not hide that the last one breaks off, nor one that cannot be opened."""
+    whole = files["ogg"]
+    cut = decode(whole + whole[: len(whole) // 2], 900)
+    assert cut.duration == pytest.approx(30, abs=1.1)
+    assert not cut.complete
+    begun = decode(whole + whole[: whole.index(b"OggS", 4)], 900)  # only the page that names the codec
+    assert (begun.complete, begun.ended) == (False, False)
+
+
+def test_a_chain_of_thousands_costs_a_hundred() -> None:
+    """Each link is opened anew, so there is an end to it: the rest is as good as cut off."""
+    link = encode(noise(0.1), "ogg", "libopus")
+    decoded = decode(link * 2000, 900)
+    assert decoded.duration == pytest.approx(100 * 0.1, abs=1.5)
+    assert not decoded.complete
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_only_ogg_says_itself_that_it_ends(files: dict[str, bytes], name: str) -> None:
+    """The last page of a whole file says so; others cannot."""
+    assert decode(files[name], 900).ended is (True if name == "ogg" else None)
+
+
+def test_ogg_that_breaks_off_between_two_pages_has_not_ended(files: dict[str, bytes]) -> None:
+    """No byte is missing in what is left, and nothing else would tell it from a whole one."""
+    whole = files["ogg"]
+    decoded = decode(whole[: whole.rindex(b"OggS")], 900)
+    assert (decoded.complete, decoded.damage, decoded.ended) == (True, 0.0, False)
+
+
+def test_ogg_that_breaks_off_within_its_last_page_has_not_ended(files: dict[str, bytes]) -> None:
+    """The flag stands at the head of the page, but the page is not all there."""
+    decoded = decode(files["ogg"][:-10], 900)
+    assert (decoded.complete, decoded.ended) == (False, False)
 
 
 def test_stereo_is_mixed() -> None:
