@@ -54,6 +54,13 @@ def _conflict(error: BaseException | None) -> ConflictError | None:
     return ConflictError(found["unique"] or f"overlap: {found['overlap']}")
 
 
+def _meaning(sql: str, error: sqlite3.Error) -> Exception:
+    """The driver's error as SQLAlchemy's or, where a row was refused, as `ConflictError`."""
+    conflict = _conflict(error) if isinstance(error, sqlite3.IntegrityError) else None
+    found: Exception = conflict or DBAPIError.instance(sql, None, error, sqlite3.Error)
+    return found
+
+
 class Transaction:
     """Statements of one transaction. Reads give table objects, writes are statements one can read."""
 
@@ -142,8 +149,11 @@ class Transaction:
         return [load(row) for row in self._at_once(plan, values)[3]]
 
     def _at_once(self, plan: Plan, values: dict[str, Any]) -> Answer:
-        with self._translated(plan.sql):
-            return self._driver.at_once(plan.sql, plan.bind(values))
+        parameters = plan.bind(values)
+        try:
+            return self._driver.at_once(plan.sql, parameters)
+        except sqlite3.Error as error:
+            raise _meaning(plan.sql, error) from error
 
     @contextlib.contextmanager
     def _translated(self, sql: str) -> Iterator[None]:
@@ -151,8 +161,7 @@ class Transaction:
         try:
             yield
         except sqlite3.Error as error:
-            conflict = _conflict(error) if isinstance(error, sqlite3.IntegrityError) else None
-            raise conflict or DBAPIError.instance(sql, None, error, sqlite3.Error) from error
+            raise _meaning(sql, error) from error
 
     async def get(self, table: type[Row], key: Any) -> Row | None:
         """The row with this primary key, or None."""
@@ -193,6 +202,23 @@ class Transaction:
         if counted and answer[1]:
             row.id = answer[2]
         return answer[1]
+
+    async def put(self, table: type[SQLModel], **values: Any) -> int:
+        """Insert a row of a table that counts its keys, without making an object of it; gives its key.
+
+        Columns that are not named are as the table has them by default. Raises `ConflictError`.
+        """
+        return int(self._put(table, values, quietly=False)[2] or 0)
+
+    async def put_new(self, table: type[SQLModel], **values: Any) -> int | None:
+        """`put` unless a unique key refuses the row; then None."""
+        answer = self._put(table, values, quietly=True)
+        return answer[2] if answer[1] else None
+
+    def _put(self, table: type[SQLModel], values: dict[str, Any], *, quietly: bool) -> Answer:
+        plans = plans_of(table)
+        plan = plans.insert(counted=True, quietly=quietly).plan(self._dialect)
+        return self._at_once(plan, plans.completed(values))
 
     async def run(self, statement: Any, parameters: Any = None) -> Any:
         """Any other statement: the way out for the few that fit none of the above."""

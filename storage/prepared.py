@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from typing import Any, Generic, TypeVar, overload
 
+from pydantic_core import PydanticUndefined
 from sqlalchemy import BindParameter, Dialect, bindparam, insert, update
 from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 from sqlalchemy.orm.attributes import manager_of_class
@@ -133,9 +134,24 @@ class TablePlans:
         self._table = table
         self.names = [column.key for column in columns]
         (primary, *others) = [column for column in columns if column.primary_key]
+        self._defaults = {
+            name: given.default
+            for name, given in table.model_fields.items()
+            if given.default is not PydanticUndefined and name != "id"  # counted by the database
+        }
+        self._factories: dict[str, Callable[[], Any]] = {
+            name: given.default_factory  # type: ignore[misc]
+            for name, given in table.model_fields.items()
+            if given.default_factory is not None
+        }
         self.get: Prepared[Any] | None = (
             None if others else Prepared(select(table).where(primary == bindparam("key", type_=primary.type)))
         )
+
+    def completed(self, values: dict[str, Any]) -> dict[str, Any]:
+        """The columns of a row of which these are given, the others as the table has them by default."""
+        made = {name: make() for name, make in self._factories.items() if name not in values}
+        return {**self._defaults, **made, **values}
 
     @cache  # noqa: B019 - there are as many as tables, and they are kept for good
     def insert(self, *, counted: bool, quietly: bool) -> Prepared[Any]:

@@ -106,17 +106,18 @@ class Inbox:
             for raw in raws:
                 sender = self._understand.sender_of(raw)
                 waiting = len(self._waiting.get(sender, ())) + adding[sender]
-                row = _row(raw, sender, group, too_many=bool(sender) and waiting >= PATIENCE)
-                if not await _add_once(group, row):
+                too_many = bool(sender) and waiting >= PATIENCE
+                row_id = await _keep_once(group, raw, sender, too_many=too_many)
+                if row_id is None:
                     continue
-                if row.state == "new":
+                if not too_many:
                     adding[sender] += 1
-                    kept.append((sender, _Ticket(row.id, raw)))
+                    kept.append((sender, _Ticket(row_id, raw)))
                     continue
                 unread += 1
                 if sender not in flooding:
                     flooding.add(sender)
-                    unit = group.unit(f"u{row.id} unread")
+                    unit = group.unit(f"u{row_id} unread")
                     await self._understand.slow_down(raw, unit)
                     group.keep(unit)
         if unread:
@@ -298,13 +299,22 @@ class Inbox:
         await self._understand.give_up(ticket.raw, unit)
 
 
-async def _add_once(group: Group, row: InboxRow) -> bool:
-    """Keep an update unless it is here already; under a number of long ago it is another one."""
-    if await group.tx.add_new(row):
-        return True
-    forgotten = group.now - NUMBERS_LAST
-    freed = await group.tx.change(FREE, number=row.update_id, before=forgotten)
-    return bool(freed) and bool(await group.tx.add_new(row))
+async def _keep_once(group: Group, raw: dict[str, Any], sender: int, *, too_many: bool) -> int | None:
+    """Keep an update and give its row, unless it is here already; under a number of long ago it is another one."""
+    number = int(raw.get("update_id", 0)) & LARGEST
+    columns: dict[str, Any] = {
+        "update_id": number,
+        "press": _press_of(raw),
+        "sender": sender,
+        "raw": raw,
+        "state": "unread" if too_many else "new",
+        "received_at": group.now,
+        "done_at": group.now if too_many else None,
+    }
+    row_id = await group.tx.put_new(InboxRow, **columns)
+    if row_id is None and await group.tx.change(FREE, number=number, before=group.now - NUMBERS_LAST):
+        row_id = await group.tx.put_new(InboxRow, **columns)
+    return row_id
 
 
 def _press_of(raw: dict[str, Any]) -> str | None:
@@ -312,19 +322,6 @@ def _press_of(raw: dict[str, Any]) -> str | None:
     query = raw.get("callback_query")
     found = query.get("id") if isinstance(query, dict) else None
     return found if isinstance(found, str) else None
-
-
-def _row(raw: dict[str, Any], sender: int, group: Group, *, too_many: bool) -> InboxRow:
-    now = group.now
-    return InboxRow(
-        update_id=int(raw.get("update_id", 0)) & LARGEST,
-        press=_press_of(raw),
-        sender=sender,
-        raw=raw,
-        state="unread" if too_many else "new",
-        received_at=now,
-        done_at=now if too_many else None,
-    )
 
 
 async def _tried(effect: Effect) -> None:

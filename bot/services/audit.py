@@ -24,16 +24,15 @@ async def record(
     **data: Any,
 ) -> None:
     """Write one row into the audit trail. `subject` is "thing:id"; `actor` a person's id, None the clock."""
-    await unit.tx.add(
-        Audit(
-            at=unit.now,
-            actor_id=actor,
-            subject=subject,
-            event=event,
-            before=before,
-            after=after,
-            data=data,
-        )
+    await unit.tx.put(
+        Audit,
+        at=unit.now,
+        actor_id=actor,
+        subject=subject,
+        event=event,
+        before=before,
+        after=after,
+        data=data,
     )
 
 

@@ -16,6 +16,9 @@ from storage.tables import OutboxRow
 WAITING = ("queued", "held")
 """States of rows that have not gone out and still may."""
 
+WENT = ("sending", "sent", "uncertain")
+"""States of rows whose message people may see."""
+
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 """When something stopped being of use that is taken back: before any moment that a clock could go back to."""
 
@@ -26,6 +29,11 @@ _MERGING = (
 )
 MERGE: Prepared[Any] = Prepared(_MERGING.where(col(OutboxRow.id) == bindparam("row_id")))
 MERGE_INTO_EDIT: Prepared[Any] = Prepared(_MERGING.where(col(OutboxRow.edits) == bindparam("row_id")))
+PLACE: Prepared[Any] = Prepared(
+    select(OutboxRow.chat_id, OutboxRow.state, OutboxRow.lane, OutboxRow.topic).where(
+        OutboxRow.id == bindparam("row_id")
+    )
+)
 _OF_TOPIC = (OutboxRow.topic == bindparam("topic"), OutboxRow.kind == bindparam("kind"))
 OF_TOPIC = Prepared(select(OutboxRow.id).where(*_OF_TOPIC, col(OutboxRow.edits).is_(None)))
 STANDING: Prepared[Any] = Prepared(
@@ -73,7 +81,9 @@ async def send(
     `topic` ("thing:id") is what cancels it when the thing changes. `happens_at` is when that happens which
     it is about (None: now): within a lane, the nearest goes first.
     """
-    row = OutboxRow(
+    unit.wakes |= Wake.OUTBOX
+    row_id = await unit.tx.put_new(
+        OutboxRow,
         chat_id=chat_id,
         lane=message.lane if lane is None else lane,
         kind=message.kind,
@@ -85,32 +95,32 @@ async def send(
         happens_at=happens_at or unit.now,
         created_at=unit.now,
     )
-    unit.wakes |= Wake.OUTBOX
-    return bool(await unit.tx.add_new(row))
+    return row_id is not None
 
 
 async def edit(unit: Unit, row_id: int, message: Message) -> None:
     """Let the message of row `row_id` become `message`: merged if unsent, else as the newest edit."""
     unit.wakes |= Wake.OUTBOX
+    original = await unit.tx.first(PLACE, row_id=row_id)
+    if original is None:
+        return
+    chat_id, state, lane, topic = original
     facts: dict[str, Any] = {"kind": message.kind, "data": dump(message)}
-    if await unit.tx.change(MERGE, row_id=row_id, **new(facts)):
+    if state in WAITING:
+        await unit.tx.change(MERGE, row_id=row_id, **new(facts))
         return
-    if await unit.tx.change(MERGE_INTO_EDIT, row_id=row_id, **new(facts)):
+    if await unit.tx.change(MERGE_INTO_EDIT, row_id=row_id, **new(facts)) or state not in WENT:
         return
-    original = await unit.tx.get(OutboxRow, row_id)
-    if original is None or original.state not in ("sending", "sent", "uncertain"):
-        return
-    await unit.tx.add(
-        OutboxRow(
-            chat_id=original.chat_id,
-            lane=min(original.lane, message.lane),
-            about=f"edit {unit.reference()}",
-            topic=original.topic,
-            edits=row_id,
-            happens_at=unit.now,
-            created_at=unit.now,
-            **facts,
-        )
+    await unit.tx.put(
+        OutboxRow,
+        chat_id=chat_id,
+        lane=min(lane, message.lane),
+        about=f"edit {unit.reference()}",
+        topic=topic,
+        edits=row_id,
+        happens_at=unit.now,
+        created_at=unit.now,
+        **facts,
     )
 
 

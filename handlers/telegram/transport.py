@@ -9,6 +9,7 @@ import io
 import time
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 import aiohttp
 from telegram.error import TelegramError
@@ -27,6 +28,8 @@ HARMLESS = frozenset({"answerCallbackQuery", "deleteMyCommands", "getFile", "set
 
 REPEATS = (0.1, 0.4)
 """Seconds before a harmless call is made for the second and the third time."""
+
+FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 
 QUICKLY = 1.0
 """Seconds. What failed later than this would keep its caller waiting too long if it was made again."""
@@ -134,23 +137,25 @@ class AiohttpRequest(BaseRequest):
         if self._session is None:
             raise NeverSent("the transport is not open")
         read = timeout.sock_read or 0.0
+        body = _body(request_data)
+        headers = FORM if isinstance(body, bytes) else None
         # aiohttp begins to count when everything is written, and anew with each byte that comes.
         most = (timeout.connect or 0.0) + read + _size(request_data) / SLOWEST
         try:
             async with (
                 asyncio.timeout(most) as deadline,
                 self._session.request(
-                    method, url, data=_body(request_data), timeout=timeout, allow_redirects=False
+                    method, url, data=body, headers=headers, timeout=timeout, allow_redirects=False
                 ) as response,
             ):
-                body = await _read_bounded(response, deadline, read)
+                answer = await _read_bounded(response, deadline, read)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.InvalidURL) as error:
             raise NeverSent(type(error).__name__) from None
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise AnswerLost(type(error).__name__) from None
         if method == "GET" and 200 <= response.status < 300:  # a file, whatever is in it
-            return response.status, body
-        return understood(response.status, body, response.headers.get("Retry-After"))
+            return response.status, answer
+        return understood(response.status, answer, response.headers.get("Retry-After"))
 
 
 def _seconds(given: Any, default: float) -> float:
@@ -165,11 +170,11 @@ def _size(request_data: RequestData | None) -> int:
     return sum(len(content) for content in contents if isinstance(content, bytes))
 
 
-def _body(request_data: RequestData | None) -> aiohttp.FormData | dict[str, str] | None:
+def _body(request_data: RequestData | None) -> aiohttp.FormData | bytes | None:
     if request_data is None:
         return None
-    if not request_data.contains_files:
-        return request_data.json_parameters
+    if not request_data.contains_files:  # nearly all: aiohttp's form would prepare for files that do not come
+        return urlencode(request_data.json_parameters).encode()
     form = aiohttp.FormData(request_data.json_parameters)
     for name, (filename, content, mime) in (request_data.multipart_data or {}).items():
         # Large bytes as they are would block the loop while they are written.

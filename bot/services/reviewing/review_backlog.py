@@ -67,10 +67,13 @@ def gives_way(policy: ReviewPolicy, assignment: Assignment, now: datetime, *, re
     return late or (assignment.in_group is None and not reachable)
 
 
+HELD = (AssignmentState.OPEN.value, AssignmentState.VOTED.value)
+"""States of seats that somebody sits on."""
+
 _HELD = and_(
     col(Assignment.sample_id) == col(Sample.id),
     col(Assignment.round) == col(Sample.round),
-    col(Assignment.state).in_([AssignmentState.OPEN.value, AssignmentState.VOTED.value]),
+    col(Assignment.state).in_(HELD),
 )
 SEATS = (
     select(Sample, Assignment, Person.reachable)
@@ -79,12 +82,24 @@ SEATS = (
     .where(col(Sample.state).in_(UNDECIDED_SAMPLES))
     .order_by(col(Sample.queued_at), col(Sample.id), col(Assignment.seat), col(Assignment.id))
 )
-SEATS_OF: Prepared[Any] = Prepared(SEATS.where(Sample.id == bindparam("sample_id")))
+SEATS_OF: Prepared[Any] = Prepared(
+    select(Assignment, Person.reachable)
+    .join(Person, col(Person.id) == col(Assignment.reviewer_id))
+    .where(Assignment.sample_id == bindparam("sample_id"), Assignment.round == bindparam("round"))
+    .where(col(Assignment.state).in_(HELD))
+    .order_by(col(Assignment.seat), col(Assignment.id))
+)
 
 
-async def tables(unit: Unit, sample: Sample | None = None) -> list[Table]:
-    """Every undecided sample (or only this one) with its seats in order, the longest waiting first."""
-    rows = await (unit.tx.all(SEATS_OF, sample_id=sample.id) if sample else unit.tx.all(SEATS))
+async def table_of(unit: Unit, sample: Sample) -> Table:
+    """A sample, as it is now, with the seats of its present round in order."""
+    held = await unit.tx.all(SEATS_OF, sample_id=sample.id, round=sample.round)
+    return Table(sample, tuple((assignment, bool(reachable)) for assignment, reachable in held))
+
+
+async def tables(unit: Unit) -> list[Table]:
+    """Every undecided sample with its seats in order, the longest waiting first."""
+    rows = await unit.tx.all(SEATS)
     found: dict[int, tuple[Sample, list[tuple[Assignment, bool]]]] = {}
     for each, assignment, reachable in rows:
         _, seats = found.setdefault(each.id, (each, []))

@@ -160,7 +160,7 @@ async def _over(unit: Unit, sample_id: int) -> DomainError:
 
 
 async def _free_seat(unit: Unit, sample: Sample) -> int:
-    (table,) = await review_backlog.tables(unit, sample)
+    table = await review_backlog.table_of(unit, sample)
     for seat in table.missing(unit.policy.review):
         return seat
     raise CannotReview("taken")

@@ -61,26 +61,29 @@ async def stop(unit: Unit, sample: Sample) -> None:
     await verdicts.clear_table(unit, sample, ReviewClosed("withdrawn", playback(sample)))
 
 
-async def advance(unit: Unit, sample: Sample) -> None:
-    """Decide if the votes are enough, else see that somebody sits where a vote is missing."""
-    (table,) = await review_backlog.tables(unit, sample)
+async def advance(unit: Unit, sample: Sample) -> bool:
+    """Decide if the votes are enough, else see that somebody sits where a vote is missing.
+
+    `sample` is undecided and held for this unit; True if it is decided now.
+    """
+    table = await review_backlog.table_of(unit, sample)
     decision = table.decision(unit.policy.review)
     if decision.is_final:
         crossed = any(
             vote.seat >= unit.policy.review.panel for vote, _ in table.held if vote.approve is not None
         )
-        await verdicts.conclude(
+        return await verdicts.conclude(
             unit,
             sample,
             approve=decision.outcome is rules.Outcome.APPROVED,
             by="cross-review" if crossed else "panel",
             reasons=tuple(reason.value for reason in decision.reasons),
         )
-        return
     cross = decision.outcome is rules.Outcome.CROSS_REVIEW
     if cross and sample.state == SampleState.IN_REVIEW:
         await audit.move(unit, sample, SampleState.CROSS_REVIEW)
     await _fill(unit, sample, table, cross=cross)
+    return False
 
 
 # --- seats

@@ -149,5 +149,5 @@ async def _cast(unit: Unit, person: Person, seated: Seated, *, approve: bool, re
         after="approve" if approve else "reject",
         reasons=reasons,
     )
-    await review_cards.refresh(unit, assignment, seated.sample)
-    await reviews.advance(unit, seated.sample)
+    if not await reviews.advance(unit, seated.sample):  # a decision has closed every card already
+        await review_cards.refresh(unit, assignment, seated.sample)
