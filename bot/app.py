@@ -201,7 +201,7 @@ class App:
 
         self.inbox = Inbox(self.units, ears, meter)
         self.outbox = Outbox(self.units, mouth, Budget(policy.telegram), meter)
-        self.jobs = Jobs(self.units, work(self.units, ports), meter, farewells(self.units))
+        self.jobs = Jobs(self.units, work(self.units, ports), meter, farewells(self.units), AT_LEISURE)
         sweep = 30.0 if settings.clock is None else 0.5  # a moved clock can jump at any moment
         self.clock = Clock(self.units, rings(), meter, sweep=sweep)
         self.poller = Poller(bot, self.inbox.accept, self._patience)
@@ -288,6 +288,10 @@ def work(units: Units, ports: Ports) -> Mapping[str, Work]:
         "compare_sample": compare_sample,
         "rate_sample": rate_sample,
     }
+
+
+AT_LEISURE = ("compare_sample", "rate_sample")
+"""Jobs that nobody waits for."""
 
 
 def farewells(units: Units) -> Mapping[str, Farewell]:

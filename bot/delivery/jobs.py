@@ -2,17 +2,20 @@
 
 A job whose program died is done again, so every job must be harmless to repeat. One that met an outage of the
 network or the disk is done again too, and that costs it none of its tries.
+
+Whoever came first is served first. Kinds that nobody waits for have a place of their own and let all others pass,
+so however many of them there are, they keep nobody waiting.
 """
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 import structlog
-from sqlmodel import col, func, select, update
+from sqlmodel import col, false, func, or_, select, update
 
 from bot.delivery.meter import Meter
 from bot.logs import redact
@@ -23,7 +26,12 @@ from storage.tables import Job
 log = structlog.get_logger()
 
 TRIES = 5
-AT_ONCE = 2
+AT_ONCE = 4
+"""Jobs that somebody waits for: while one of them takes as long as it may, the others go on."""
+
+AT_LEISURE = 1
+"""Jobs that nobody waits for."""
+
 LOOK_EVERY = 5.0
 """Seconds between looks at the table when nobody woke us."""
 
@@ -53,7 +61,7 @@ Farewell = Callable[[dict[str, Any]], Awaitable[bool]]
 
 
 class Jobs:
-    """Does what is queued."""
+    """Does what is queued. Nobody waits for the kinds `at_leisure`: they are done when no other can be begun."""
 
     def __init__(
         self,
@@ -61,6 +69,7 @@ class Jobs:
         work: Mapping[str, Work],
         meter: Meter | None = None,
         farewells: Mapping[str, Farewell] | None = None,
+        at_leisure: Collection[str] = (),
     ) -> None:
         self._units = units
         self._work = work
@@ -68,7 +77,8 @@ class Jobs:
         self._meter = meter or Meter()
         self._woken = asyncio.Event()
         self._loop: asyncio.Task[None] | None = None
-        self._hands: set[asyncio.Task[None]] = set()
+        self._at_leisure = frozenset(at_leisure)
+        self._hands: dict[asyncio.Task[None], str] = {}
         self._stopping = False
 
     def wake(self) -> None:
@@ -99,9 +109,9 @@ class Jobs:
             self._woken.clear()
             pause = LOOK_EVERY
             try:
-                while len(self._hands) < AT_ONCE and (job := await self._claim()):
+                while job := await self._claim():
                     hand = asyncio.create_task(self._do(job))
-                    self._hands.add(hand)
+                    self._hands[hand] = job.kind
                     hand.add_done_callback(self._done)
                 pause = await self._pause()
             except Exception:
@@ -113,21 +123,41 @@ class Jobs:
                 pass
 
     def _done(self, hand: asyncio.Task[None]) -> None:
-        self._hands.discard(hand)
+        del self._hands[hand]
         self._woken.set()
+
+    def _may_begin(self) -> list[Any]:
+        """Conditions on the jobs that there is a place for, those first that somebody waits for."""
+        leisurely = sum(kind in self._at_leisure for kind in self._hands.values())
+        kind = col(Job.kind)
+        conditions = []
+        if len(self._hands) - leisurely < AT_ONCE:
+            conditions.append(kind.not_in(self._at_leisure))
+        if leisurely < AT_LEISURE:
+            conditions.append(kind.in_(self._at_leisure))
+        return conditions
 
     async def _pause(self) -> float:
         async with self._units.reading() as look:
-            soonest = await look.tx.first(select(func.min(Job.run_at)).where(Job.state == "queued"))
-            if soonest is None or len(self._hands) >= AT_ONCE:
+            soonest = await look.tx.first(
+                select(func.min(Job.run_at)).where(Job.state == "queued", or_(false(), *self._may_begin()))
+            )
+            if soonest is None:
                 return LOOK_EVERY
             return min(LOOK_EVERY, max(0.01, (soonest - look.now).total_seconds()))
 
     async def _claim(self) -> Job | None:
-        async with self._units.reading() as look:
-            ready = (Job.state == "queued", col(Job.run_at) <= look.now)
-            if await look.tx.first(select(Job.id).where(*ready).limit(1)) is None:
-                return None
+        for which in self._may_begin():
+            async with self._units.reading() as look:
+                ready = (Job.state == "queued", col(Job.run_at) <= look.now, which)
+                if await look.tx.first(select(Job.id).where(*ready).limit(1)) is None:
+                    continue
+            if job := await self._take(*ready):
+                return job
+        return None
+
+    async def _take(self, *ready: Any) -> Job | None:
+        """The job that has been ready for longest, in hand from now on."""
         async with self._units.writing("jobs claim", "jobs.claim") as unit:
             job = await unit.tx.first(
                 select(Job).where(*ready).order_by(col(Job.run_at), col(Job.id)).limit(1)

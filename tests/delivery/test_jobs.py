@@ -108,6 +108,56 @@ async def test_only_so_many_at_once(units: Units, jobs: Jobs, bench: Bench) -> N
     assert bench.most_at_once == AT_ONCE
 
 
+async def test_a_job_that_hangs_delays_nobody(units: Units) -> None:
+    """Whoever came first is served first; what takes for ever has one place, and the others go on."""
+    done: list[str] = []
+    for_ever = asyncio.Event()
+
+    async def work(task: Task) -> None:
+        if task.data["name"] == "bomb":
+            await for_ever.wait()
+        done.append(task.data["name"])
+
+    names = [str(number) for number in range(3 * AT_ONCE)]
+    await add(units, "bomb", *names)
+    jobs = Jobs(units, {"work": work})
+    await jobs.start()
+    await until(units, ("running", 1), *[("done", 1)] * len(names))
+    assert done == names
+    for_ever.set()
+    await until(units, *[("done", 1)] * (len(names) + 1))
+    await jobs.stop()
+
+
+async def test_who_can_wait_keeps_nobody_waiting(units: Units) -> None:
+    """Work at leisure, however much there was first, has its own place; meanwhile all the others are served."""
+    begun: list[str] = []
+    for_ever = asyncio.Event()
+
+    async def work(task: Task) -> None:
+        begun.append(task.data["name"])
+
+    async def later(task: Task) -> None:
+        begun.append(task.data["name"])
+        await for_ever.wait()
+
+    async with units.writing("add") as unit:
+        for name in ("x", "y", "z"):
+            await add_job(unit, "later", name, name=name)
+    await add(units, "a", "b")
+    jobs = Jobs(units, {"work": work, "later": later}, at_leisure=["later"])
+    await jobs.start()
+    await until(units, ("running", 1), ("queued", 0), ("queued", 0), ("done", 1), ("done", 1))
+    await add(units, "c")
+    jobs.wake()
+    await until(units, ("running", 1), ("queued", 0), ("queued", 0), *[("done", 1)] * 3)
+    for_ever.set()
+    await until(units, *[("done", 1)] * 6)
+    await jobs.stop()
+    assert [name for name in begun if name in "xyz"] == ["x", "y", "z"]
+    assert [name for name in begun if name in "abc"] == ["a", "b", "c"]
+
+
 async def test_no_transaction_is_open_meanwhile(units: Units, jobs: Jobs, bench: Bench) -> None:
     """While a job works, others write."""
     bench.gate.clear()
