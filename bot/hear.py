@@ -23,6 +23,7 @@ from bot.rules.audio import (
     Unreadable,
     judge,
     judge_unreadable,
+    refused,
 )
 from bot.rules.policy import SamplePolicy
 
@@ -71,7 +72,8 @@ def hear(folder: Path = DIALOGUES, /, *, policy: Path | None = None) -> None:
     if not folder.is_dir():
         raise SystemExit(f"duologue: there is no folder {folder}")
     try:
-        reports = asyncio.run(report(recordings(folder), labels(folder / "labels.json"), limits))
+        expected = labels(folder / "labels.json")
+        reports = asyncio.run(report(recordings(folder, expected), expected, limits))
     except (AudioWorkerDown, OSError, ValueError) as error:
         raise SystemExit(f"duologue: {error}") from None
     if not reports:
@@ -91,15 +93,16 @@ def _limits(path: Path | None) -> SamplePolicy:
     return SamplePolicy()
 
 
-def recordings(folder: Path) -> list[Path]:
-    """The recordings in a folder, in the order of their names."""
-    return sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
+def recordings(folder: Path, expected: Mapping[str, str]) -> list[Path]:
+    """The recordings in a folder by their names; those to be accepted first, for the others may be copies of them."""
+    paths = (path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES)
+    return sorted(paths, key=lambda path: (not expected.get(path.name, "").startswith("accept"), path.name))
 
 
 async def report(paths: Iterable[Path], expected: Mapping[str, str], policy: SamplePolicy) -> list[Report]:
-    """One report for each recording; copies are looked for among them. `expected` are labels by file name.
+    """One report for each recording. `expected` are labels by file name.
 
-    Raises AudioWorkerDown and OSError.
+    A copy is one of an earlier recording that was not refused, as with samples. Raises AudioWorkerDown and OSError.
     """
     reports: list[Report] = []
     known: dict[str, bytes] = {}
@@ -109,7 +112,7 @@ async def report(paths: Iterable[Path], expected: Mapping[str, str], policy: Sam
             matches = await worker.compare(fingerprint, list(known.values())) if fingerprint else []
             copies = (name for name, match in zip(known, matches, strict=False) if match)
             copy_of = next(copies, None)
-            if fingerprint and not copy_of:
+            if fingerprint and not copy_of and not refused(found[1]):
                 known[path.name] = fingerprint
             reports.append(
                 Report(path.name, found[0], found[1], copy_of=copy_of, expected=expected.get(path.name))
@@ -121,7 +124,10 @@ def labels(path: Path) -> dict[str, str]:
     """What is expected of each file, none where there is no such file. Raises ValueError for another shape."""
     if not path.exists():
         return {}
-    data = json.loads(path.read_text("utf-8"))
+    try:
+        data = json.loads(path.read_text("utf-8"))
+    except ValueError as error:
+        raise ValueError(f"{path}: expected JSON ({error})") from None
     if not isinstance(data, dict) or not all(isinstance(label, dict) for label in data.values()):
         raise ValueError(f"{path}: expected an object of objects")
     return {

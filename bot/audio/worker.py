@@ -10,6 +10,8 @@ import select
 import sys
 import wave
 from collections.abc import Callable
+from dataclasses import asdict
+from itertools import accumulate, pairwise
 from typing import Any, BinaryIO
 
 import av.logging
@@ -17,8 +19,10 @@ import numpy as np
 
 from bot.audio.bounds import Limits, allow_cpu, confine, die_with_parent
 from bot.audio.decode import RATE
+from bot.audio.draw import Artist
 from bot.audio.levels import clipping
-from bot.audio.measure import Listener
+from bot.audio.measure import Listener, compare
+from bot.audio.sketch import Sketch
 from bot.audio.wire import pack, read
 from bot.rules.audio import Unreadable
 
@@ -34,7 +38,13 @@ class Worker:
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._listener = Listener()
-        self._does: dict[str, Callable[[Head, bytes], tuple[Head, bytes]]] = {"measure": self._measure}
+        self._artist = Artist()
+        self._does: dict[str, Callable[[Head, bytes], tuple[Head, bytes]]] = {
+            "measure": self._measure,
+            "rate": self._rate,
+            "compare": self._compare,
+            "draw": self._draw,
+        }
 
     def answer(self, head: Head, body: bytes) -> tuple[Head, bytes]:
         """Do what is asked. Raises KeyError for what is not known: the bot asks for no such thing."""
@@ -47,6 +57,18 @@ class Worker:
         heard = self._listener.measure(data, self._limits.max_decoded)
         found = {"facts": heard.facts.to_json(), "fingerprint": len(heard.fingerprint)}
         return found, heard.fingerprint + heard.envelope
+
+    def _rate(self, _head: Head, data: bytes) -> tuple[Head, bytes]:
+        quality = self._listener.rate(data, self._limits.max_decoded)
+        return {"quality": quality and asdict(quality)}, b""
+
+    def _compare(self, head: Head, body: bytes) -> tuple[Head, bytes]:
+        bounds = accumulate(head["lengths"], initial=0)
+        first, *others = (body[start:end] for start, end in pairwise(bounds))
+        return {"matches": [match and asdict(match) for match in compare(first, others)]}, b""
+
+    def _draw(self, head: Head, _body: bytes) -> tuple[Head, bytes]:
+        return {}, self._artist.draw(Sketch.from_json(head["sketch"]))
 
 
 def main(parent: int, limits: Limits) -> None:

@@ -1,4 +1,4 @@
-"""Samples: refused with everything that is wrong, approved by two, split and decided by a third."""
+"""Samples: refused with what is wrong and a picture of it, approved by two, split and decided by a third."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +8,7 @@ from bot.demo.scene import Scene
 from bot.demo.words import says
 from bot.sandbox.heard import Button, Heard
 
+PNG = b"\x89PNG\r\n\x1a\n"
 DIALOGUES = Path(__file__).with_name("dialogues")
 
 
@@ -24,7 +25,7 @@ class Dialogue:
         return (DIALOGUES / f"{self.name}.ogg").read_bytes()
 
 
-WHISPER = Dialogue("whisper", 33)
+SOURDOUGH = Dialogue("my-sourdough", 125)
 NIGHT_MARKET = Dialogue("night-market", 159)
 HILLS = Dialogue("lost-in-the-hills", 150)
 HOTPOT = Dialogue("hotpot", 157)
@@ -45,13 +46,16 @@ class Reviewing(Scene):
         return since
 
     async def refused(self) -> None:
-        """Both findings come together, not one after the other."""
-        since = await self._sends(self.ann, WHISPER)
+        """One of the two talks nearly all the time: Ann is told, and shown, who talked when."""
+        since = await self._sends(self.ann, SOURDOUGH)
         told = await self.ann.hears(since=since, where=judges)
-        if not all(says(told.text, word) for word in ("not accepted", "too short", "too quiet")):
-            raise Missed(
-                "Ann", "should have heard “not accepted”, “too short” and “too quiet” at once", [told.text]
-            )
+        if not all(says(told.text, word) for word in ("not accepted", "balance")):
+            raise Missed("Ann", "should have heard “not accepted” and “balance”", [told.text])
+        shown = await self.ann.hears(since=since, kind="photo")
+        picture = await self.cast.client.download(shown.file_id or "")
+        if not picture.startswith(PNG):
+            raise Missed("Ann", "should have got a picture of her sample", [shown.text])
+        self.theatre.keep("refused-sample.png", picture)
 
     async def resubmitted(self) -> None:
         """The same person, with a real dialogue."""

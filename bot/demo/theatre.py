@@ -233,6 +233,10 @@ class Theatre:
         """What the bot's clock shows."""
         return datetime.now(UTC) + self._offset
 
+    def keep(self, name: str, data: bytes) -> None:
+        """Put something that was seen on stage beside the data, for who keeps the folder."""
+        (self.folder / name).write_bytes(data)
+
     def set_clock(self, to: datetime) -> None:
         """Let the bot's clock show a moment from now on."""
         self._offset = to - datetime.now(UTC)

@@ -10,8 +10,7 @@ CHINESE = re.compile("[\u4e00-\u9fff]")
 WORDS = {
     "received": "收到",
     "not accepted": "未通过检查",
-    "too short": "太短",
-    "too quiet": "音量太低",
+    "balance": "不均衡",
     "reviewers": "审核员",
     "approved": "审核通过",
     "rejected": "审核未通过",
