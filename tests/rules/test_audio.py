@@ -42,7 +42,7 @@ DEFECTS: list[tuple[dict[str, Any], Finding]] = [
     ({"bandwidth": 5400.0}, Finding(Code.narrow, WARN, 5400.0, 6000.0, "bandwidth")),
     ({"likeness": 0.9}, Finding(Code.one_voice, REFUSE, 0.9, 0.84, "likeness")),
     ({"likeness": 0.81}, Finding(Code.one_voice, NOTE, 0.81, 0.79, "likeness")),
-    ({"shares": (0.115, 0.885)}, Finding(Code.balance, REFUSE, 0.115, 0.2, "shares")),
+    ({"shares": (0.115, 0.885)}, Finding(Code.balance, REFUSE, 0.115, 0.15, "shares")),
     ({"shares": (0.75, 0.25)}, Finding(Code.balance, WARN, 0.25, 0.3, "shares")),
     ({"longest_turn": 60.0}, Finding(Code.long_turn, WARN, 60.0, 45.0, "longest_turn")),
     ({"overlap": 0.5}, Finding(Code.overlap, NOTE, 0.5, 0.3, "overlap")),
@@ -149,6 +149,28 @@ def test_one_voice_has_no_balance() -> None:
     assert [f.code for f in judged(alone)] == [Code.one_voice]
 
 
+def test_who_cannot_be_heard_has_no_share() -> None:
+    """One voice whose halves are not alike: the other one says too little for a turn, and that is the balance."""
+    nearly = replace(GOOD, voices=1, likeness=0.6, shares=(1.0,), longest_turn=140.0)
+    assert judged(nearly) == (
+        Finding(Code.balance, REFUSE, 0.0, 0.15, "shares"),
+        Finding(Code.long_turn, WARN, 140.0, 45.0, "longest_turn"),
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "checks"),
+    [
+        ({"voices": 1, "likeness": None, "shares": (1.0,)}, SampleChecks()),  # too little to tell
+        ({"voices": 1, "likeness": 0.9, "shares": (1.0,)}, SampleChecks(one_voice=0, one_voice_note=0)),
+        ({"voices": None, "likeness": None, "shares": ()}, SampleChecks()),
+    ],
+)
+def test_nobody_is_out_of_balance_with_nobody(change: dict[str, Any], checks: SampleChecks) -> None:
+    """Where one voice is allowed, or nothing is known of two, it is not asked for the share of the other."""
+    assert judged(replace(GOOD, longest_turn=140.0, **change), checks) == ()
+
+
 def test_between_one_voice_and_two_nobody_is_refused() -> None:
     """The reviewers are told, and a bad balance, which may be an error, is a warning at any share."""
     unsure = replace(GOOD, likeness=0.82, shares=(0.95, 0.05), longest_turn=90.0)
@@ -158,7 +180,7 @@ def test_between_one_voice_and_two_nobody_is_refused() -> None:
         Finding(Code.long_turn, WARN, 90.0, 45.0, "longest_turn"),
     )
     strict = SampleChecks(balance_warn=0)
-    assert judged(unsure, strict)[1] == Finding(Code.balance, WARN, 0.05, 0.2, "shares")
+    assert judged(unsure, strict)[1] == Finding(Code.balance, WARN, 0.05, 0.15, "shares")
 
 
 def test_the_predicted_quality_may_follow_later() -> None:

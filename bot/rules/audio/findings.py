@@ -57,7 +57,7 @@ class SampleChecks:
     silence: timedelta | None = timedelta(seconds=20)
     one_voice: float = 0.84
     one_voice_note: float = 0.79
-    balance: float = 0.2
+    balance: float = 0.15
     balance_warn: float = 0.3
     turn: timedelta | None = timedelta(seconds=45)
     overlap: float = 0.3
@@ -228,9 +228,10 @@ def _talk(facts: AudioFacts, checks: SampleChecks) -> tuple[Finding | None, ...]
     if _spoken(facts) < _TALK:
         return ()
     one = _above(Code.one_voice, "likeness", facts.likeness, checks.one_voice, note=checks.one_voice_note)
-    if facts.voices != 2 or (one and one.severity is Severity.refuse):
+    if (one and one.severity is Severity.refuse) or _may_be_one(facts, checks):
         return (one,)
-    share = min(facts.shares, default=None)
+    # One voice of which the halves are not alike: what the other one says is too little to be heard.
+    share = min(facts.shares) if facts.voices == 2 and facts.shares else 0.0
     # Who said what is uncertain between one voice and two: then nobody is turned away for the balance.
     limits = {"refuse": checks.balance, "warn": checks.balance_warn}
     unsure = {"warn": max(checks.balance, checks.balance_warn)}
@@ -240,6 +241,12 @@ def _talk(facts: AudioFacts, checks: SampleChecks) -> tuple[Finding | None, ...]
         _above(Code.long_turn, "longest_turn", facts.longest_turn, warn=_seconds(checks.turn)),
         _above(Code.overlap, "overlap", facts.overlap, note=checks.overlap),
     )
+
+
+def _may_be_one(facts: AudioFacts, checks: SampleChecks) -> bool:
+    """Whether nobody knows of two voices, or one is as good as two: then they have no turns and no shares."""
+    unknown = not facts.voices or facts.likeness is None
+    return unknown or (facts.voices == 1 and not checks.one_voice)
 
 
 def _hints(facts: AudioFacts, checks: SampleChecks) -> tuple[Finding | None, ...]:
