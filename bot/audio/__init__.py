@@ -11,6 +11,10 @@
     levels.py    loudness, peak, clipping, silence (numpy, pydub)
     speech.py    where somebody speaks (silero)
     measure.py   all of it → `AudioFacts`, with what finds and draws it again
+    envelope.py  the outline of a recording
+    sketch.py    what a picture of it shows, as plain data
+    draw.py      sketch → PNG, in the colours of palette.py and the letters of lettering.py
+    fonts/       a font with Chinese letters, and where it comes from
     store.py     content-addressed files
 
 Nothing is imported here: the bot's own process must never load av, numpy or pydub, only the child does.
