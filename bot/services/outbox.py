@@ -37,7 +37,9 @@ PLACE: Prepared[Any] = Prepared(
 _OF_TOPIC = (OutboxRow.topic == bindparam("topic"), OutboxRow.kind == bindparam("kind"))
 OF_TOPIC = Prepared(select(OutboxRow.id).where(*_OF_TOPIC, col(OutboxRow.edits).is_(None)))
 STANDING: Prepared[Any] = Prepared(
-    select(OutboxRow.id, OutboxRow.chat_id, OutboxRow.edits).where(*_OF_TOPIC, OutboxRow.state != "cancelled")
+    select(OutboxRow.id, OutboxRow.chat_id, OutboxRow.edits, OutboxRow.state).where(
+        *_OF_TOPIC, OutboxRow.state != "cancelled"
+    )
 )
 UNSENT: Prepared[Any] = Prepared(
     select(OutboxRow.id, OutboxRow.kind, OutboxRow.state).where(
@@ -146,7 +148,7 @@ async def edit_topic(unit: Unit, topic: str, kind: type[Message], message: Messa
 async def newest(unit: Unit, topic: str, kind: type[Message], chat_id: int | None = None) -> int | None:
     """The row of the newest message of a kind with this topic (in one chat) that was not taken back."""
     found = await unit.tx.all(STANDING, topic=topic, kind=kind.kind)
-    own = (row_id for row_id, chat, edits in found if edits is None and chat_id in (None, chat))
+    own = (row_id for row_id, chat, edits, _ in found if edits is None and chat_id in (None, chat))
     return max(own, default=None)
 
 
@@ -154,10 +156,13 @@ async def retire(
     unit: Unit, topic: str, kind: type[Message], message: Message, chat_id: int | None = None
 ) -> None:
     """Take back what is unsent of a kind and let the newest that was sent (in one chat) become `message`."""
-    await cancel(unit, topic, [kind])
-    row_id = await newest(unit, topic, kind, chat_id)
-    if row_id is not None:
-        await edit(unit, row_id, message)
+    sent = []
+    for row_id, chat, edits, state in await unit.tx.all(STANDING, topic=topic, kind=kind.kind):
+        if await _take_back(unit, row_id, state) or edits is not None or chat_id not in (None, chat):
+            continue
+        sent.append(row_id)
+    if sent:
+        await edit(unit, max(sent), message)
 
 
 async def said(unit: Unit, chat_id: int, about: str) -> bool:
@@ -174,13 +179,16 @@ async def cancel(unit: Unit, topic: str, kinds: Iterable[type[Message]] = ()) ->
     names = [kind.kind for kind in kinds]
     cancelled = 0
     for row_id, kind, state in await unit.tx.all(UNSENT, topic=topic):
-        if names and kind not in names:
-            continue
-        if state in WAITING:
-            cancelled += await unit.tx.change(CANCEL, row_id=row_id)
-        else:
-            await unit.tx.change(IN_VAIN, row_id=row_id, long_ago=LONG_AGO)
+        if not names or kind in names:
+            cancelled += await _take_back(unit, row_id, state)
     return cancelled
+
+
+async def _take_back(unit: Unit, row_id: int, state: str) -> bool:
+    """Take back a row that waits; one in the air does not go again."""
+    if state == "sending":
+        await unit.tx.change(IN_VAIN, row_id=row_id, long_ago=LONG_AGO)
+    return state in WAITING and bool(await unit.tx.change(CANCEL, row_id=row_id))
 
 
 async def hold(unit: Unit, topic: str) -> int:

@@ -9,13 +9,14 @@ from collections.abc import Awaitable, Callable
 
 from rich.console import Console
 
-from tests.bench import broadcast, goals, reminders, throughput
+from tests.bench import broadcast, flood, goals, reminders, throughput
 
 TABLES: dict[str, Callable[[], Awaitable[None]]] = {
     "goals": goals.main,
     "throughput": throughput.main,
     "reminders": reminders.main,
     "broadcast": broadcast.main,
+    "flood": flood.main,
 }
 
 

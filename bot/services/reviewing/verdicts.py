@@ -70,8 +70,9 @@ async def clear_table(unit: Unit, sample: Sample, closed: ReviewClosed) -> None:
         own = assignment.approve if assignment.state == AssignmentState.VOTED else None
         await review_cards.close(unit, assignment, _with_own(closed, own))
     await review_cards.close_group(unit, sample, closed)
-    await outbox.cancel(unit, judge_topic(sample), [ReviewCard])
-    await outbox.edit_topic(unit, judge_topic(sample), ReviewCard, closed)
+    if sample.round > 1:  # only an appeal is ever laid before them
+        await outbox.cancel(unit, judge_topic(sample), [ReviewCard])
+        await outbox.edit_topic(unit, judge_topic(sample), ReviewCard, closed)
     await outbox.cancel(unit, missing_topic(sample), [ReviewersMissing])
 
 
