@@ -1,6 +1,7 @@
-"""What the checks found in a recording: what was measured, what is wanted, what to do."""
+"""What the checks found in a recording, to its sender: what was measured, what is wanted, what to do."""
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Iterable
 
 from bot.rules.audio import Code, Finding, Severity
 from bot.texts import Html, Speech
@@ -8,9 +9,14 @@ from bot.texts import Html, Speech
 Line = Callable[[Finding, Speech], Html]
 
 
+def told(findings: Iterable[Finding]) -> list[Finding]:
+    """Those that the sender is told of: notes are for the reviewers."""
+    return [finding for finding in findings if finding.severity is not Severity.note]
+
+
 def finding_line(finding: Finding, say: Speech) -> Html:
-    """One finding as a line of a list."""
-    lines = WARNINGS if finding.severity is Severity.warn and finding.code in WARNINGS else FINDINGS
+    """A refusal or a warning as a line of a list."""
+    lines = FINDINGS if finding.severity is Severity.refuse else WARNINGS
     return Html("• " + lines[finding.code](finding, say))
 
 
@@ -84,6 +90,102 @@ def _silence(f: Finding, say: Speech) -> Html:
     )
 
 
+def _noise(f: Finding, say: Speech) -> Html:
+    return say.say(
+        "<b>Noise:</b> your voices are only {measured} dB above the noise; at least {wanted} dB is needed. Find a "
+        "quiet room and put the phone closer, between the two of you.",
+        measured=say.number(_amount(f.measured), 1),
+        wanted=say.number(_amount(f.wanted)),
+    )
+
+
+def _rather_noisy(f: Finding, say: Speech) -> Html:
+    return say.say(
+        "<b>A little noisy:</b> your voices are {measured} dB above the noise; {wanted} dB or more is better. "
+        "Find a quieter room.",
+        measured=say.number(_amount(f.measured), 1),
+        wanted=say.number(_amount(f.wanted)),
+    )
+
+
+def kilohertz(hertz: float | None, say: Speech) -> Html:
+    """A frequency as people know it from telephones and radios."""
+    return say.number(_amount(hertz) / 1000, 1)
+
+
+def _narrow(f: Finding, say: Speech) -> Html:
+    return say.say(
+        "<b>Narrow:</b> it sounds narrow, like a telephone call (up to {measured} kHz; at least {wanted} kHz is "
+        "needed). Record here in the chat, not in a call, and without a Bluetooth headset.",
+        measured=kilohertz(f.measured, say),
+        wanted=kilohertz(f.wanted, say),
+    )
+
+
+def _rather_narrow(f: Finding, say: Speech) -> Html:
+    return say.say(
+        "<b>A little narrow:</b> the sound reaches up to {measured} kHz; {wanted} kHz or more is better. Record "
+        "without a Bluetooth headset.",
+        measured=kilohertz(f.measured, say),
+        wanted=kilohertz(f.wanted, say),
+    )
+
+
+def _one_voice(_f: Finding, say: Speech) -> Html:
+    return say.say(
+        "<b>One voice:</b> I hear only one voice, and a dialogue takes two. Talk with somebody, both of you close "
+        "to the phone."
+    )
+
+
+def most(share: float | None, say: Speech) -> Html:
+    """What the other one says of the talk, rounded up: 80.1 % is more than 80 %."""
+    percents = math.ceil(round(100 * (1 - _amount(share)), 6))
+    return say.percent(percents / 100)
+
+
+def _balance(f: Finding, say: Speech) -> Html:
+    return say.say(
+        "<b>Balance:</b> one of you talks {measured} of the time; at most {wanted} is fine. For a better balance "
+        "ask each other questions, and hand the word over.",
+        measured=most(f.measured, say),
+        wanted=most(f.wanted, say),
+    )
+
+
+def _rather_unbalanced(f: Finding, say: Speech) -> Html:
+    return say.say(
+        "<b>A little out of balance:</b> one of you talks {measured} of the time; at most {wanted} is better. Ask "
+        "each other more questions.",
+        measured=most(f.measured, say),
+        wanted=most(f.wanted, say),
+    )
+
+
+def _long_turn(f: Finding, say: Speech) -> Html:
+    return say.say(
+        "<b>A long turn:</b> one of you talks for {measured} at a stretch; at most {wanted} is better. Hand the "
+        "word over sooner.",
+        measured=say.span(_amount(f.measured)),
+        wanted=say.span(_amount(f.wanted)),
+    )
+
+
+def _loop(f: Finding, say: Speech) -> Html:
+    return say.say(
+        "<b>Repetition:</b> after {measured} the same words come again. Record one dialogue from beginning to end, "
+        "without copies.",
+        measured=say.span(_amount(f.measured)),
+    )
+
+
+def _unended(_f: Finding, say: Speech) -> Html:
+    return say.say(
+        "<b>Perhaps cut off:</b> the file does not say that it is complete. Let the recorder finish before you "
+        "send it."
+    )
+
+
 UNREADABLE: dict[str, Callable[[Speech], Html]] = {
     "empty": lambda say: say.say("The file is empty, it <b>cannot be read</b>."),
     "not_audio": lambda say: say.say(
@@ -117,7 +219,12 @@ FINDINGS: dict[Code, Line] = {
     Code.too_long: _too_long,
     Code.quiet: _quiet,
     Code.distorted: _distorted,
+    Code.noise: _noise,
+    Code.narrow: _narrow,
     Code.silence: _silence,
+    Code.one_voice: _one_voice,
+    Code.balance: _balance,
+    Code.loop: _loop,
     Code.unreadable: _unreadable,
 }
 """What each finding is told as when it refuses the sample."""
@@ -125,6 +232,11 @@ FINDINGS: dict[Code, Line] = {
 WARNINGS: dict[Code, Line] = {
     Code.quiet: _rather_quiet,
     Code.distorted: _rather_distorted,
+    Code.noise: _rather_noisy,
+    Code.narrow: _rather_narrow,
+    Code.balance: _rather_unbalanced,
+    Code.long_turn: _long_turn,
+    Code.unended: _unended,
     Code.unreadable: _slightly_damaged,
 }
-"""What those findings are told as that can also be mere warnings: softer, since the sample was taken."""
+"""What those findings are told as that are mere warnings: softer, since the sample may have been taken."""

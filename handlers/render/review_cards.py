@@ -1,13 +1,12 @@
 """Words and buttons of the cards that samples are voted on, and of what became of them."""
 
-from collections.abc import Callable
 from zoneinfo import ZoneInfo
 
-from bot.rules.audio import Code, Finding
 from bot.rules.review import Reason
 from bot.services.messages import reviews as m
 from bot.texts import Html, Speech
 from handlers.render import names
+from handlers.render.review_findings import reviewer_line
 from handlers.screen import Button, Recording, Rows, Screen, lines, paragraphs, renders, rows
 
 
@@ -29,23 +28,30 @@ def _facts(playback: m.Playback, say: Speech, *, cross: bool) -> Html:
         _title(playback, say),
         say.say("🔁 Appeal: please judge it afresh.") if playback.appeal else "",
         say.say("⚖️ Cross-review: the next vote decides.") if cross else "",
-        *(_warning(finding, say) for finding in playback.warnings),
+        *[reviewer_line(found, say) for found in (*playback.warnings, *playback.notes)][:FINDINGS_SHOWN],
+        *(_copy(copy, say) for copy in playback.copies[:COPIES_SHOWN]),
     )
 
 
-WARNINGS: dict[Code, Callable[[Finding, Speech], Html]] = {
-    Code.quiet: lambda f, say: say.say(
-        "⚠️ The checks find it rather quiet ({measured} LUFS).", measured=say.number(f.measured or 0, 1)
-    ),
-    Code.distorted: lambda f, say: say.say("⚠️ The checks find it slightly distorted."),
-    Code.silence: lambda f, say: say.say("⚠️ The checks find long silence in it."),
-    Code.unreadable: lambda f, say: say.say("⚠️ A small part of the file is damaged."),
-}
-"""What the checks warn reviewers of; other findings refuse a sample before anybody hears it."""
+FINDINGS_SHOWN = 8
+"""Findings that a card tells of, warnings first: a caption has room for no more."""
+
+COPIES_SHOWN = 2
+"""Copies that a card tells of: more change nothing for who hears it."""
 
 
-def _warning(finding: Finding, say: Speech) -> Html:
-    return WARNINGS[finding.code](finding, say) if finding.code in WARNINGS else Html("")
+def _copy(copy: m.Copy, say: Speech) -> Html:
+    facts = {"number": copy.sample_id, "span": say.span(copy.seconds)}
+    if copy.linked:
+        return say.say(
+            "👥 {span} of it are in sample {number} too, by somebody who is linked to the applicant: that is fine.",
+            **facts,
+        )
+    return say.say(
+        "⚠️ {span} of it are in sample {number} too, by somebody who is not linked to the applicant. The "
+        "coordinators know; please judge what you hear.",
+        **facts,
+    )
 
 
 def _reasons(reasons: tuple[str, ...], say: Speech) -> Html:

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from bot.rules.audio import Finding, Severity
 from bot.services.messages import samples as m
 from bot.texts import Html, Speech
-from handlers.render.findings import finding_line as finding_line
+from handlers.render.findings import finding_line, told
 from handlers.render.problems import Facts, words
 from handlers.screen import Button, Rows, Screen, lines, paragraphs, renders, rows
 
@@ -74,12 +74,11 @@ def not_agreed(_message: m.SampleNotAgreed, say: Speech) -> Screen:
 @renders(m.SampleRefused)
 def refused(message: m.SampleRefused, say: Speech) -> Screen:
     """Everything that the checks found, together."""
-    found = [f for f in message.findings if f.severity is not Severity.note]
     counted = "" if message.counted else say.say("It does not count as an attempt.")
     return Screen(
         paragraphs(
             say.say("Your sample was <b>not accepted</b> by the automatic checks:"),
-            lines(*(finding_line(finding, say) for finding in found)),
+            lines(*(finding_line(finding, say) for finding in told(message.findings))),
             counted,
             _next(message, say),
         )

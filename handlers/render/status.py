@@ -3,7 +3,7 @@
 from bot.services.messages import status as m
 from bot.texts import Html, Speech
 from handlers.render import names
-from handlers.render.findings import finding_line
+from handlers.render.findings import finding_line, told
 from handlers.render.people import guide_text
 from handlers.screen import Button, Rows, Screen, lines, paragraphs, renders
 
@@ -65,4 +65,4 @@ def _sample(sample: m.SampleStatus, say: Speech) -> Html:
         named = say.join(say.say(names.REASONS[reason]) for reason in sample.reasons)
         reasons = say.say("Reasons: {reasons}", reasons=named)
     findings = sample.findings if sample.state == "refused" else ()
-    return lines(states[sample.state], reasons, *(finding_line(f, say) for f in findings))
+    return lines(states[sample.state], reasons, *(finding_line(f, say) for f in told(findings)))

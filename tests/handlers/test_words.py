@@ -8,7 +8,7 @@ from functools import cache
 import pytest
 
 from bot.audio import worker  # noqa: F401 - its errors belong to the tree
-from bot.rules.audio import Unreadable
+from bot.rules.audio import SEVERITIES, Code, Finding, Severity, Unreadable
 from bot.rules.errors import DomainError
 from bot.rules.oneline import CommandError
 from bot.sandbox.entities import utf16_length
@@ -19,11 +19,11 @@ from bot.services.messages.people import AskLanguage
 from bot.texts import Html, Speech
 from bot.texts.speech import PSEUDO
 from handlers import board, switchboard
-from handlers.render import screen
+from handlers.render import findings, review_findings, screen
 from handlers.render.pictures import captions
 from handlers.render.problems import WORDS
 from handlers.screen import Button, Screen, plain
-from tests.handlers.examples import DATA, named
+from tests.handlers.examples import DATA, named, samples
 from tests.handlers.examples.pictures import PICTURES
 from tests.texts.catalogue import in_the_code
 
@@ -194,7 +194,7 @@ def test_what_people_typed_is_shown_as_they_typed_it(language: str) -> None:
 
 ALLOWED = re.compile(
     r"/[a-z]+( (reviewer|staff|coordinator|here|private|delivery)\b)?"  # commands and their fixed words
-    r"|(?<![A-Za-z])(Duologue|Telegram|English|LUFS|MB|ogg|mp3|m4a|wav|flac|beijing)(?![A-Za-z])"
+    r"|(?<![A-Za-z])(Duologue|Telegram|English|LUFS|MB|ogg|mp3|m4a|wav|flac|beijing)(?![A-Za-z])|ℹ"
     r"|Asia/Shanghai|Europe/Berlin|Dazhongsi studio|Beijing / 北京|2h30m|中文"
 )
 """What is alike in every language."""
@@ -301,9 +301,42 @@ FINDINGS = {
     "too_long": ("Too long", "太长"),
     "quiet": ("Too quiet", "音量太低"),
     "distorted": ("Distorted", "失真"),
+    "noise": ("noise", "噪音"),
+    "narrow": ("narrow", "频带"),
     "silence": ("Silence", "静音"),
+    "one_voice": ("one voice", "一个人的声音"),
+    "balance": ("balance", "不均衡"),
+    "loop": ("Repetition", "重复"),
     "unreadable": ("cannot be read", "无法读取"),
 }
+
+
+def test_each_finding_has_words_for_whoever_is_told() -> None:
+    """Refusals and warnings for the sender, warnings and notes for reviewers, and an example of each."""
+    grave = {(code, severity) for code, severities in SEVERITIES.items() for severity in severities}
+    assert set(findings.FINDINGS) == {code for code, severity in grave if severity is Severity.refuse}
+    assert set(findings.WARNINGS) == {code for code, severity in grave if severity is Severity.warn}
+    assert set(review_findings.LINES) == {code for code, severity in grave if severity is not Severity.refuse}
+    assert {(f.code, f.severity) for f in (*samples.REFUSALS, *samples.WARNINGS, *samples.NOTES)} == grave
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_reviewers_read_warnings_and_notes_and_nothing_of_refusals(language: str) -> None:
+    """One short line each, its sign telling whether the sender knows; what this version cannot word is left out."""
+    say = Speech(language)
+    for found, sign in ((samples.WARNINGS, "⚠️ "), (samples.NOTES, "ℹ️ ")):
+        said = [str(review_findings.reviewer_line(finding, say)) for finding in found]
+        assert [line for line in said if not line.startswith(sign) or len(line) > 60] == []
+    unsaid = (*samples.REFUSALS, Finding(Code.silence, Severity.note))
+    assert {str(review_findings.reviewer_line(finding, say)) for finding in unsaid} == {""}
+
+
+@pytest.mark.parametrize(
+    ("share", "english"), [(0.11, "89%"), (0.2, "80%"), (0.199999, "81%"), (0.0, "100%"), (None, "100%")]
+)
+def test_a_share_of_the_talk_is_rounded_up(share: float | None, english: str) -> None:
+    """ "80%; at most 80%" would be no reason."""
+    assert str(findings.most(share, Speech("en"))) == english
 
 
 @pytest.mark.parametrize(("language", "nth"), [("en", 0), ("zh", 1)])
@@ -312,6 +345,7 @@ def test_each_finding_is_named(language: str, nth: int) -> None:
     texts = {one.name: one.text for one in shown(language)}
     bad = []
     for name, example in named():
-        codes = {f["code"] for f in dump(example).get("findings", ())} if "Refused" in name else set()
-        bad += [(name, code) for code in codes - {"note"} if FINDINGS[code][nth] not in texts[name]]
+        found = dump(example).get("findings", ()) if "Refused" in name else ()
+        codes = {f["code"] for f in found if f["severity"] == Severity.refuse}
+        bad += [(name, code) for code in codes if FINDINGS[code][nth] not in texts[name]]
     assert bad == []

@@ -1,21 +1,28 @@
 """Reviewers' cards and commands, the verdict, and what coordinators must know."""
 
+from dataclasses import replace
+
 from bot.rules.review import Reason
 from bot.services.messages import Message
 from bot.services.messages import reviews as m
 from bot.services.messages.partners import Contact
 from tests.handlers.examples.common import CONTACT, GROUP, LATER, NAME, NOW, ZONE
-from tests.handlers.examples.samples import NOTE, PICTURES, WARNINGS
+from tests.handlers.examples.samples import NOTES, PICTURES, WARNINGS
 
 REASONS = tuple(reason.value for reason in Reason)
 PLAYBACK = m.Playback(10**9, "AwAC", "voice", "key", "zh", 151.2)
 COPIES = (m.Copy(7, 151.0, linked=True), m.Copy(8, 20.5, linked=False), m.Copy(9, 20.5, linked=False))
-WARNED = m.Playback(2, "AwAC", "audio", None, "en", None, WARNINGS, appeal=True, notes=(NOTE,), copies=COPIES)
+WARNED = m.Playback(2, "AwAC", "audio", None, "en", None, WARNINGS, appeal=True, notes=NOTES, copies=COPIES)
+NOTED = replace(WARNED, warnings=())
 
 EXAMPLES: tuple[Message, ...] = (
     m.ReviewCard("12", PLAYBACK),
     m.ReviewCard("12", WARNED, seat="cross", nudged=True, until=LATER, zone=ZONE),
     m.ReviewCard("12", WARNED, seat="judge", nudged=True),
+    m.ReviewCard("12", NOTED, approve=True),
+    m.ReviewCard(
+        "12", WARNED, seat="cross", approve=False, reasons=REASONS, nudged=True, until=LATER, zone=ZONE
+    ),
     m.ReviewCard("12", PLAYBACK, approve=True),
     m.ReviewCard("12", PLAYBACK, approve=False, reasons=REASONS),
     m.ReviewCard("12", PLAYBACK, ticking=()),

@@ -15,17 +15,33 @@ REFUSALS = (
     Finding(Code.too_long, Severity.refuse, 400.0, 180.0, "duration"),
     Finding(Code.quiet, Severity.refuse, -42.34, -40.0, "loudness"),
     Finding(Code.distorted, Severity.refuse, 1.21, 1.4, "clipping"),
+    Finding(Code.noise, Severity.refuse, 9.8, 12.0, "snr"),
+    Finding(Code.narrow, Severity.refuse, 3600.0, 4500.0, "bandwidth"),
     Finding(Code.silence, Severity.refuse, 31.0, 20.0, "longest_silence"),
     Finding(Code.silence, Severity.refuse, 0.2, 0.35, "speech_ratio"),
+    Finding(Code.one_voice, Severity.refuse, 0.93, 0.84, "likeness"),
+    Finding(Code.balance, Severity.refuse, 0.11, 0.15, "shares"),
+    Finding(Code.loop, Severity.refuse, 30.0, None, "loop"),
     Finding(Code.unreadable, Severity.refuse, 0.4, 0.02, "damage"),
     *(Finding(Code.unreadable, Severity.refuse, reason=reason) for reason in Reason),
 )
 WARNINGS = (
     Finding(Code.quiet, Severity.warn, -37.2, -36.0, "loudness"),
     Finding(Code.distorted, Severity.warn, 1.45, 1.5, "clipping"),
+    Finding(Code.noise, Severity.warn, 17.4, 20.0, "snr"),
+    Finding(Code.narrow, Severity.warn, 5400.0, 6000.0, "bandwidth"),
+    Finding(Code.balance, Severity.warn, 0.24, 0.3, "shares"),
+    Finding(Code.long_turn, Severity.warn, 72.0, 45.0, "longest_turn"),
+    Finding(Code.unended, Severity.warn, fact="ended"),
     Finding(Code.unreadable, Severity.warn, 0.01, 0.02, "damage"),
 )
-NOTE = Finding(Code.silence, Severity.note, 10.0, 20.0, "longest_silence")
+NOTES = (
+    Finding(Code.one_voice, Severity.note, 0.812, 0.79, "likeness"),
+    Finding(Code.overlap, Severity.note, 0.42, 0.3, "overlap"),
+    Finding(Code.third_voice, Severity.note, 0.6, 0.5, "third_voice"),
+    Finding(Code.synthetic, Severity.note, 0.88, 0.5, "synthetic"),
+    Finding(Code.quality, Severity.note, 2.31, 2.5, "quality"),
+)
 
 KEYS = {"en": "aa/e.png", "zh": "bb/z.png"}
 PICTURES = (
@@ -38,7 +54,7 @@ GUIDE = SampleGuide(timedelta(minutes=2), timedelta(minutes=3), attempts_left=2)
 
 
 def _status(state: str, *, waits: bool = False) -> Status:
-    sample = SampleStatus(1, state, waits, REFUSALS[:2], ("noise", "other"))
+    sample = SampleStatus(1, state, waits, (*REFUSALS[:2], *NOTES), ("noise", "other"))
     return Status(None, sample, state == "approved", GUIDE, ZONE)
 
 
@@ -49,7 +65,7 @@ EXAMPLES: tuple[Message, ...] = (
     m.SampleAnswers(1, True, None, ("zh", "en")),
     m.SampleAnswers(1, True, "zh"),
     *(m.SampleRefused((finding,), True, 2) for finding in REFUSALS),
-    m.SampleRefused((*REFUSALS, NOTE), True, 1),
+    m.SampleRefused((*REFUSALS, *NOTES), True, 1),
     m.SampleRefused(REFUSALS[:2], False, None),
     m.SampleRefused(REFUSALS[:2], True, 0),
     m.SampleRefused(REFUSALS[:2], True, 0, LATER, ZONE),
