@@ -101,7 +101,7 @@ def test_the_limits_of_a_policy_file(
     hear(sounds, policy=tmp_path / "other.toml")
     assert "too_short" in capsys.readouterr().out
     (tmp_path / "other.toml").write_text("[sample]\nmin = 5\n")
-    with pytest.raises(SystemExit, match="other.toml"):
+    with pytest.raises(SystemExit, match=r"other\.toml"):
         hear(sounds, policy=tmp_path / "other.toml")
 
 

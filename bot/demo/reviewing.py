@@ -46,11 +46,13 @@ class Reviewing(Scene):
         return since
 
     async def refused(self) -> None:
-        """One of the two talks nearly all the time: Ann is told, and shown, who talked when."""
+        """Both findings come together, not one after the other, and a picture shows who talked when."""
         since = await self._sends(self.ann, SOURDOUGH)
         told = await self.ann.hears(since=since, where=judges)
-        if not all(says(told.text, word) for word in ("not accepted", "balance")):
-            raise Missed("Ann", "should have heard “not accepted” and “balance”", [told.text])
+        if not all(says(told.text, word) for word in ("not accepted", "balance", "too quiet")):
+            raise Missed(
+                "Ann", "should have heard “not accepted”, “balance” and “too quiet” at once", [told.text]
+            )
         shown = await self.ann.hears(since=since, kind="photo")
         picture = await self.cast.client.download(shown.file_id or "")
         if not picture.startswith(PNG):

@@ -11,6 +11,7 @@ WORDS = {
     "received": "收到",
     "not accepted": "未通过检查",
     "balance": "不均衡",
+    "too quiet": "音量太低",
     "reviewers": "审核员",
     "approved": "审核通过",
     "rejected": "审核未通过",

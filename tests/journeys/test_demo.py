@@ -24,7 +24,7 @@ STEPS = [(step.name, step.title) for step in Story(None, None).steps]  # type: i
 COMPLAINTS = {
     "everybody_speaks_english": ("roles", "林岚: should have been told this in Chinese"),
     "nothing_is_refused": ("refused", "Ann: should have heard “not accepted”"),
-    "only_the_first_finding": ("refused", "“too short” and “too quiet” at once"),
+    "only_the_first_finding": ("refused", "“balance” and “too quiet” at once"),
     "one_vote_approves": ("approved", "Ann: should not have had a verdict yet"),
     "verdicts_come_twice": ("approved", "Ann: should have got this once, and got it 2 times"),
     "votes_end_it": ("approved", "the bot ended by itself, with status 7"),
