@@ -9,7 +9,8 @@ from bot.services.pairing import partners
 from bot.services.people import Person
 from bot.services.places import zone_of
 from bot.services.reviewing.verdicts import appealable
-from bot.services.sampling.samples import findings_of, latest_sample, live_sample
+from bot.services.sampling.columns import findings_of
+from bot.services.sampling.samples import latest_sample, live_sample
 from bot.services.unit import Unit
 
 

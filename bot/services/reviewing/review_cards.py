@@ -7,11 +7,12 @@ from datetime import datetime
 from sqlalchemy import bindparam
 from sqlmodel import col, select
 
-from bot.rules.audio import Finding, Severity
+from bot.rules.audio import Severity
 from bot.rules.states import AssignmentState
 from bot.services import outbox, people
 from bot.services.messages.reviews import Copy, GroupCard, Playback, ReviewCard, ReviewClosed, ReviewPicture
 from bot.services.places import zone_of
+from bot.services.sampling.columns import findings_of
 from bot.services.sampling.pictures import picture_of
 from bot.services.timers import drop_timers
 from bot.services.unit import Unit
@@ -21,7 +22,7 @@ from storage.tables import Assignment, ReviewGroup, Sample
 
 def playback(sample: Sample) -> Playback:
     """What a card plays, and what a reviewer needs to know of it."""
-    findings = [Finding(**finding) for finding in sample.findings]
+    findings = findings_of(sample)
     return Playback(
         sample_id=sample.id,
         file_id=sample.file_id,

@@ -22,8 +22,8 @@ from bot.services.places import zone_of
 from bot.services.ports import FileGoneError, Ports, is_outage
 from bot.services.sampling import copies, erasing, pictures
 from bot.services.sampling.attempts import attempts_of
-from bot.services.sampling.columns import set_columns
-from bot.services.sampling.samples import findings_of, queue_if_ready
+from bot.services.sampling.columns import findings_of, set_columns
+from bot.services.sampling.samples import queue_if_ready
 from bot.services.unit import Unit, Units
 from storage.tables import Sample
 

@@ -8,7 +8,7 @@ from sqlmodel import select
 from bot.rules.audio import AudioFacts, Finding, Quality, Severity, Unreadable, judge
 from bot.services.ports import Ports
 from bot.services.reviewing import reviews
-from bot.services.sampling.columns import set_columns
+from bot.services.sampling.columns import findings_of, set_columns
 from bot.services.unit import Unit, Units
 from storage.tables import Sample
 
@@ -37,7 +37,7 @@ async def _record(unit: Unit, sample_id: int, quality: Quality) -> None:
     if sample.audio_key is None or not sample.facts:
         return
     facts = {**sample.facts, "quality": asdict(quality)}
-    known = [Finding(**finding) for finding in sample.findings]
+    known = findings_of(sample)
     noted = _notes(unit, AudioFacts.from_json(facts), known)
     findings = [asdict(finding) for finding in (*known, *noted)]
     await set_columns(unit, sample, facts=facts, findings=findings)
@@ -45,7 +45,7 @@ async def _record(unit: Unit, sample_id: int, quality: Quality) -> None:
         await reviews.refresh(unit, sample_id)
 
 
-def _notes(unit: Unit, facts: AudioFacts, known: list[Finding]) -> list[Finding]:
+def _notes(unit: Unit, facts: AudioFacts, known: tuple[Finding, ...]) -> list[Finding]:
     """What is noted now and was not before. The sample was taken: nothing graver can come of it any more."""
     policy = unit.policy.sample
     found = judge(facts, policy.checks, shortest=policy.min, longest=policy.max)

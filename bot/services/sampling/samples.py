@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import bindparam
 from sqlmodel import col, select
 
-from bot.rules.audio import Finding, Severity
+from bot.rules.audio import Severity
 from bot.rules.errors import AttemptsUsedUp, DomainError, NotYours
 from bot.rules.states import HEARD_SAMPLES, LIVE_SAMPLES, SampleState
 from bot.services import audit, outbox
@@ -25,7 +25,7 @@ from bot.services.people import Person
 from bot.services.reviewing import reviews
 from bot.services.sampling import erasing
 from bot.services.sampling.attempts import attempts_of
-from bot.services.sampling.columns import set_columns
+from bot.services.sampling.columns import findings_of, set_columns
 from bot.services.unit import Unit
 from storage.database import ConflictError, Prepared
 from storage.tables import Sample
@@ -218,8 +218,3 @@ async def queue_if_ready(unit: Unit, person: Person, sample: Sample) -> bool:
     for kind in ("compare_sample", "rate_sample"):  # nobody waits for these
         await add_job(unit, kind, f"sample:{sample.id}", sample_id=sample.id)
     return True
-
-
-def findings_of(sample: Sample) -> tuple[Finding, ...]:
-    """What the checks found in it."""
-    return tuple(Finding(**finding) for finding in sample.findings)
