@@ -13,6 +13,7 @@ _MELS, _LOW, _HIGH = 24, 100.0, 3600.0  # bands, Hz: what a telephone lets throu
 _KEPT = 12  # coefficients of the cepstrum, without the one of the level
 _SPEECH = 0.8  # how likely speech a frame must be
 _RANGE = 20.0  # dB under the loud frames at which noise begins to mix in
+_NOTHING = -90.0  # dB in a frame: digital silence has less, any noise of 16 bits more
 _FRAMES, _EVERY = 8, 2  # a sound is 8 frames, 20 ms apart
 _ASKED, _COMPARED = 600, 3000  # sounds: a fixed number, because among more the nearest one is nearer
 _APART = 100  # frames (1 s): what is closer is the same word still
@@ -45,11 +46,11 @@ def synthetic(x: Samples, probabilities: npt.ArrayLike, loop: float | None = Non
     spoken = likely[np.minimum(frames, len(likely) - 1)] > _SPEECH
     if np.count_nonzero(spoken) < _COMPARED:
         return None
-    clear = spoken & (level > np.quantile(level[spoken], 0.9) - _RANGE)
-    cepstra = (cepstra - cepstra[clear].mean(axis=0)) / (cepstra[clear].std(axis=0) + np.float32(1e-6))
+    clear = spoken & (level > max(_NOTHING, np.quantile(level[spoken], 0.9) - _RANGE))
     (starts,) = np.nonzero(clear[: -_FRAMES * _EVERY] & clear[_FRAMES * _EVERY :])
     if len(starts) < _COMPARED:
         return None
+    cepstra = (cepstra - cepstra[clear].mean(axis=0)) / (cepstra[clear].std(axis=0) + np.float32(1e-6))
     near = float(np.quantile(_nearest(cepstra, starts), _LIKE))
     return float(np.clip((_HUMAN - near) / (_HUMAN - _MACHINE), 0, 1))
 
