@@ -22,9 +22,11 @@ ONE_VOICE = 0.847
 PAUSE = 2.0
 """Seconds: a shorter pause is within a turn, if the same voice goes on."""
 
-_HOP = 0.75  # seconds from one window to the next
+_HOP = 1.0  # seconds from one window to the next: half of it costs twice as much and finds the same
+_SMALLEST = 0.04  # share of the windows: a third voice with less is noise
+_TWO_PEOPLE, _THREE_PEOPLE = 0.86, 0.72  # cosine of the closest two of three centroids: at least, at most
 _STEP = 0.05  # seconds of one moment
-_FEWEST = 4  # windows: with fewer nothing can be said about a second voice
+_FEWEST = 8  # windows: with fewer nothing can be said about a second voice
 _ODDEST = 0.05  # share of the windows that is left out: laughter, both at once, a click
 _CHANGE = 0.3  # what a change of voice costs, in summed differences of likeness to the centroids
 _CHANGE_AT_PAUSE = 0.09  # the same where one stretch of speech ends
@@ -66,12 +68,12 @@ def hear_voices(x: Samples, speech: Sequence[Stretch], model: VoiceModel) -> Voi
     embeddings = model.embed(x, windows)
     if len(windows) < _FEWEST:
         return _summary(None, None, [Turn(0, start, end) for start, end in speech])
-    centroids = _means(_plain(embeddings), 2)
+    plain = _plain(embeddings)
+    centroids = _means(plain, 2)
     likeness = float(centroids[0] @ centroids[1])
     if likeness >= ONE_VOICE:
         return _summary(likeness, None, [Turn(0, start, end) for start, end in speech])
-    turns = _assign(speech, windows, embeddings @ centroids.T)
-    return _summary(likeness, None, turns)
+    return _summary(likeness, _third(plain), _assign(speech, windows, embeddings @ centroids.T))
 
 
 def cut(stretch: Stretch) -> list[Stretch]:
@@ -84,12 +86,27 @@ def cut(stretch: Stretch) -> list[Stretch]:
 
 
 def _plain(embeddings: Embeddings) -> Embeddings:
-    """Without the oddest: those least like the others that are most like them."""
+    """Without the oddest: those least like even the two that are most like them.
+
+    Two, so that a few words of another person, who is like himself, are not odd.
+    """
     alike = np.sort(embeddings @ embeddings.T, axis=1)
-    neighbours = max(2, len(embeddings) // 10)
-    oddness = alike[:, -1 - neighbours : -1].mean(axis=1)
-    plain: Embeddings = embeddings[oddness >= np.quantile(oddness, _ODDEST)]
+    kinship = alike[:, -3:-1].mean(axis=1)  # the last is the window itself
+    plain: Embeddings = embeddings[kinship >= np.quantile(kinship, _ODDEST)]
     return plain
+
+
+def _third(plain: Embeddings) -> float:
+    """How much the third of three centroids is a voice of its own, 0..1.
+
+    Three people's are all unlike each other; of two people's, two are one person's.
+    """
+    centroids = _means(plain, 3)
+    smallest = np.bincount((plain @ centroids.T).argmax(axis=1), minlength=3).min() / len(plain)
+    if smallest < _SMALLEST:
+        return 0.0
+    closest = float((centroids @ centroids.T)[np.triu_indices(3, 1)].max())
+    return float(np.clip((_TWO_PEOPLE - closest) / (_TWO_PEOPLE - _THREE_PEOPLE), 0, 1))
 
 
 def _means(embeddings: Embeddings, k: int) -> Embeddings:
