@@ -22,6 +22,9 @@ WENT = ("sending", "sent", "uncertain")
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 """When something stopped being of use that is taken back: before any moment that a clock could go back to."""
 
+FAR_OFF = datetime.max.replace(tzinfo=UTC)
+"""Before which nothing goes again that was in the air when it was held back."""
+
 _MERGING = (
     update(OutboxRow)
     .where(col(OutboxRow.state).in_(WAITING))
@@ -108,10 +111,12 @@ async def edit(unit: Unit, row_id: int, message: Message) -> None:
         return
     chat_id, state, lane, topic = original
     facts: dict[str, Any] = {"kind": message.kind, "data": dump(message)}
+    # The edit first: its message may wait beside it, come back from the air, and goes before it.
+    if await unit.tx.change(MERGE_INTO_EDIT, row_id=row_id, **new(facts)):
+        return
     if state in WAITING:
         await unit.tx.change(MERGE, row_id=row_id, **new(facts))
-        return
-    if await unit.tx.change(MERGE_INTO_EDIT, row_id=row_id, **new(facts)) or state not in WENT:
+    if state not in WENT:
         return
     await unit.tx.put(
         OutboxRow,
@@ -192,16 +197,21 @@ async def _take_back(unit: Unit, row_id: int, state: str) -> bool:
 
 
 async def hold(unit: Unit, topic: str) -> int:
-    """Keep back what is queued about `topic` until it is let go; gives how many."""
-    queued = update(OutboxRow).where(col(OutboxRow.topic) == topic, col(OutboxRow.state) == "queued")
-    return await unit.tx.change(queued.values(state="held"))
+    """Keep back what is queued about `topic` until it is let go; gives how many.
+
+    What is in the air at this moment may arrive, but does not go again before if it turns out that it did not.
+    """
+    rows = update(OutboxRow).where(col(OutboxRow.topic) == topic)
+    await unit.tx.change(rows.where(col(OutboxRow.state) == "sending").values(not_before=FAR_OFF))
+    return await unit.tx.change(rows.where(col(OutboxRow.state) == "queued").values(state="held"))
 
 
 async def let_go(unit: Unit, topic: str) -> int:
     """Let what is held about `topic` go on; gives how many."""
     unit.wakes |= Wake.OUTBOX
-    held = update(OutboxRow).where(col(OutboxRow.topic) == topic, col(OutboxRow.state) == "held")
-    return await unit.tx.change(held.values(state="queued"))
+    rows = update(OutboxRow).where(col(OutboxRow.topic) == topic)
+    await unit.tx.change(rows.where(col(OutboxRow.not_before) == FAR_OFF).values(not_before=None))
+    return await unit.tx.change(rows.where(col(OutboxRow.state) == "held").values(state="queued"))
 
 
 async def row_of_message(unit: Unit, chat_id: int, message_id: int) -> int | None:

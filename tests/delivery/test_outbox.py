@@ -329,6 +329,46 @@ async def test_an_edit_never_overtakes_its_message(units: Units, outbox: Outbox,
     assert mouth.said == [(7, "one", None), (7, "four", 101)]
 
 
+async def test_a_message_that_comes_back_does_not_outlive_its_edit(
+    units: Units, outbox: Outbox, mouth: Mouth
+) -> None:
+    """Changed in the air and again when it waits anew: what people see in the end is the last change."""
+    [row_id] = await put(units, 7, Card("one"))
+    async with units.writing("claimed") as unit:
+        await unit.tx.change(update(OutboxRow).values(state="sending"))
+    await change(units, row_id, "two")
+    async with units.writing("back") as unit:
+        await unit.tx.change(update(OutboxRow).where(col(OutboxRow.id) == row_id).values(state="queued"))
+    await change(units, row_id, "three")
+    await outbox.start()
+    assert await settled(units) == ["sent", "sent"]
+    assert mouth.said == [(7, "one", None), (7, "three", 101)]
+
+
+@pytest.mark.parametrize("outcome", [RetryAfter(0.01), NotSent("no connection"), Uncertain("read timeout")])
+async def test_what_comes_back_while_its_topic_is_held_waits(
+    units: Units, outbox: Outbox, mouth: Mouth, outcome: RetryAfter | NotSent | Uncertain
+) -> None:
+    """Held back in the air, a message that must go again does so only when its topic is let go."""
+    mouth.answers("one", outcome)
+    mouth.hold()
+    await put(units, 7, Card("one"), topic="thing:1")
+    await outbox.start()
+    await mouth.has_said(1)
+    async with units.writing("hold") as unit:
+        await queue.hold(unit, "thing:1")
+    mouth.let_go()
+    await put(units, 8, Card("another"))
+    outbox.wake()
+    await mouth.has_said(2)
+    assert await states(units) == ["queued", "sending"]
+    async with units.writing("let go") as unit:
+        await queue.let_go(unit, "thing:1")
+    outbox.wake()
+    assert await settled(units) == ["sent", "sent"]
+    assert mouth.said == [(7, "one", None), (8, "another", None), (7, "one", None)]
+
+
 @pytest.mark.parametrize("outcome", [RetryAfter(0.01), NotSent("no connection"), Uncertain("read timeout")])
 async def test_a_failed_edit_yields_to_a_newer_one(
     units: Units, outbox: Outbox, mouth: Mouth, outcome: RetryAfter | NotSent | Uncertain
