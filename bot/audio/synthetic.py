@@ -46,7 +46,7 @@ def synthetic(x: Samples, probabilities: npt.ArrayLike, loop: float | None = Non
     spoken = likely[np.minimum(frames, len(likely) - 1)] > _SPEECH
     if np.count_nonzero(spoken) < _COMPARED:
         return None
-    clear = spoken & (level > max(_NOTHING, np.quantile(level[spoken], 0.9) - _RANGE))
+    clear = spoken & (level > max(_NOTHING, float(np.quantile(level[spoken], 0.9)) - _RANGE))
     (starts,) = np.nonzero(clear[: -_FRAMES * _EVERY] & clear[_FRAMES * _EVERY :])
     if len(starts) < _COMPARED:
         return None
