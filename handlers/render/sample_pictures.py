@@ -43,7 +43,7 @@ def _voices(shares: tuple[float, ...], say: Speech) -> Html:
     if len(shares) < 2:
         return say.say("One voice") if shares else Html("")
     return say.say(
-        "Two voices: A, above the line, talks {first} of the time, B, below it, {second}",
+        "Two voices: A, above the line, has {first} of the talk; B, below it, {second}",
         first=say.percent(shares[0]),
         second=say.percent(shares[1]),
     )
