@@ -17,7 +17,7 @@ from typing import Any, BinaryIO
 import av.logging
 import numpy as np
 
-from bot.audio.bounds import Limits, allow_cpu, confine, die_with_parent
+from bot.audio.bounds import Limits, allow_cpu, confine, die_with_parent, stand_back
 from bot.audio.decode import RATE
 from bot.audio.draw import Artist
 from bot.audio.levels import clipping
@@ -74,6 +74,7 @@ class Worker:
 def main(parent: int, limits: Limits) -> None:
     """Serve questions from standard input until it ends."""
     die_with_parent(parent)
+    stand_back()
     answers = _claim_stdout()
     av.logging.set_level(None)
     worker = Worker(limits)
