@@ -361,7 +361,7 @@ async def test_what_comes_back_while_its_topic_is_held_waits(
     await put(units, 8, Card("another"))
     outbox.wake()
     await mouth.has_said(2)
-    assert await states(units) == ["queued", "sending"]
+    assert await settled(units, ("sending",)) == ["queued", "sent"]
     async with units.writing("let go") as unit:
         await queue.let_go(unit, "thing:1")
     outbox.wake()
