@@ -53,7 +53,6 @@ KEYS: Mapping[str, Key] = {
     "sample.checks.balance": Key("less said by one of the two is refused, as a share of the talk", 0, 0.5),
     "sample.checks.balance_warn": Key("less said by one of the two is a warning", 0, 0.5),
     "sample.checks.turn": Key('a longer turn of one voice is a warning; "": never'),
-    "sample.checks.overlap": Key("more talk at the same time is noted for the reviewers, 0 to 1", 0, 1),
     "sample.checks.loops": Key("whether a recording that repeats itself is refused"),
     "sample.checks.third_voice": Key("a stronger hint of a third voice is noted, 0 to 1", 0, 1),
     "sample.checks.synthetic": Key("a stronger hint of machine voices is noted, 0 to 1", 0, 1),

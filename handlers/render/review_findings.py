@@ -42,9 +42,6 @@ LINES: dict[Code, Callable[[Finding, Speech], Html]] = {
         "One of the two talks {measured} of the time", measured=most(f.measured, say)
     ),
     Code.long_turn: lambda f, say: say.say("Longest turn: {span}", span=say.span(f.measured or 0)),
-    Code.overlap: lambda f, say: say.say(
-        "Perhaps they talk at once a lot: {measured} of 1", measured=_hint(f, say)
-    ),
     Code.third_voice: lambda f, say: say.say(
         "Perhaps a third voice: {measured} of 1", measured=_hint(f, say)
     ),

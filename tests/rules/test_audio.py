@@ -45,7 +45,6 @@ DEFECTS: list[tuple[dict[str, Any], Finding]] = [
     ({"shares": (0.115, 0.885)}, Finding(Code.balance, REFUSE, 0.115, 0.15, "shares")),
     ({"shares": (0.75, 0.25)}, Finding(Code.balance, WARN, 0.25, 0.3, "shares")),
     ({"longest_turn": 60.0}, Finding(Code.long_turn, WARN, 60.0, 45.0, "longest_turn")),
-    ({"overlap": 0.5}, Finding(Code.overlap, NOTE, 0.5, 0.3, "overlap")),
     ({"loop": 30.0}, Finding(Code.loop, REFUSE, 30.0, None, "loop")),
     ({"third_voice": 0.8}, Finding(Code.third_voice, NOTE, 0.8, 0.5, "third_voice")),
     ({"synthetic": 1.0}, Finding(Code.synthetic, NOTE, 1.0, 0.5, "synthetic")),
@@ -71,7 +70,7 @@ def test_each_defect_has_its_finding(change: dict[str, Any], finding: Finding) -
         {"sample_rate": 8000, "channels": 2, "codec": "pcm_s16le", "container": "wav"},
         {"longest_silence": 20.0, "speech_ratio": 0.35, "loudness": -36.0, "clipping": 1.5},
         {"snr": 20.0, "bandwidth": 6000.0, "likeness": 0.79, "shares": (0.3, 0.7), "longest_turn": 45.0},
-        {"overlap": 0.3, "third_voice": 0.5, "synthetic": 0.5, "quality": Quality(1.0, 1.0, 2.5)},
+        {"third_voice": 0.5, "synthetic": 0.5, "quality": Quality(1.0, 1.0, 2.5)},
         {"ended": None, "container": "mp3"},
     ],
 )
@@ -92,7 +91,6 @@ def test_all_findings_come_together_in_one_order() -> None:
         longest_silence=30.0,
         shares=(0.9, 0.1),
         longest_turn=80.0,
-        overlap=1.0,
         loop=20.0,
         third_voice=1.0,
         synthetic=1.0,
@@ -118,7 +116,6 @@ STRANGE = replace(
     likeness=0.95,
     shares=(0.9, 0.1),
     longest_turn=80.0,
-    overlap=1.0,
     loop=20.0,
     third_voice=1.0,
     synthetic=1.0,
@@ -138,6 +135,15 @@ def test_a_greeting_is_not_asked_who_speaks() -> None:
     assert [f.code for f in judged(short)] == [
         *(Code.too_short, Code.noise, Code.narrow, Code.loop, Code.synthetic, Code.quality)
     ]
+
+
+def test_a_third_voice_is_told_of_only_after_a_minute_of_speech() -> None:
+    """In less, the hint takes two people for three."""
+    company = replace(GOOD, third_voice=1.0, speech_ratio=0.39)
+    assert judged(company) == ()
+    assert judged(replace(company, speech_ratio=0.41)) == (
+        Finding(Code.third_voice, NOTE, 1.0, 0.5, "third_voice"),
+    )
 
 
 def test_one_voice_has_no_balance() -> None:

@@ -39,7 +39,7 @@ def test_facts_of_an_older_version_give_no_new_finding(facts: AudioFacts) -> Non
 
 @given(facts_strategy)
 def test_each_finding_is_as_grave_as_it_may_be(facts: AudioFacts) -> None:
-    """In the order of `Code`; machine voices, a third one, overlaps and predictions never refuse."""
+    """In the order of `Code`; machine voices, a third one and predictions never refuse."""
     findings = judged(facts)
     assert [f for f in findings if f.severity not in SEVERITIES[f.code]] == []
     assert [f.code for f in findings] == sorted((f.code for f in findings), key=list(Code).index)
@@ -59,7 +59,7 @@ def test_turning_one_limit_off_leaves_only_milder_findings(name: str, facts: Aud
     """Of its own code at most; nothing but a voice that is taken for two gets findings by it."""
     off = judged(facts, replace(SampleChecks(), **{name: OFF.get(name, 0)}))
     more = {f.code for f in off} - {f.code for f in judged(facts)}
-    voices = {Code.balance, Code.long_turn, Code.overlap}
+    voices = {Code.balance, Code.long_turn}
     assert more <= (voices if name in ("one_voice", "one_voice_note") else set())
 
 
@@ -121,7 +121,6 @@ BETTER: dict[str, Callable[[AudioFacts, float], AudioFacts]] = {
     "bandwidth": _shift("bandwidth", 8000),
     "shares": _evener,
     "longest_turn": _shift("longest_turn", -200),
-    "overlap": _shift("overlap", -1),
     "third_voice": _shift("third_voice", -1),
     "synthetic": _shift("synthetic", -1),
     "quality": _rated_higher,

@@ -17,6 +17,9 @@ _SOUND = 3.0
 _TALK = 30.0
 """Seconds of speech without which nothing is said about who speaks: a greeting has no balance."""
 
+_COMPANY = 60.0
+"""Seconds of speech without which nothing is said about a third voice: in less, two people are taken for three."""
+
 
 @dataclass(frozen=True, slots=True)
 class SampleChecks:
@@ -37,7 +40,6 @@ class SampleChecks:
     balance         share 0..1 of the talk: if the one who says less has less, it is refused
     balance_warn    the same, a warning
     turn            longest turn; a longer one is a warning
-    overlap         0..1: more of the talk at once is noted
     loops           whether a recording that repeats itself is refused
     third_voice     0..1: a stronger hint of a third voice is noted
     synthetic       0..1: a stronger hint of machine voices is noted
@@ -60,7 +62,6 @@ class SampleChecks:
     balance: float = 0.15
     balance_warn: float = 0.3
     turn: timedelta | None = timedelta(seconds=45)
-    overlap: float = 0.3
     loops: bool = True
     third_voice: float = 0.5
     synthetic: float = 0.5
@@ -81,7 +82,6 @@ class Code(StrEnum):
     one_voice = "one_voice"
     balance = "balance"
     long_turn = "long_turn"
-    overlap = "overlap"
     loop = "loop"
     third_voice = "third_voice"
     synthetic = "synthetic"
@@ -109,7 +109,6 @@ SEVERITIES: Mapping[Code, tuple[Severity, ...]] = {
     Code.one_voice: (Severity.refuse, Severity.note),
     Code.balance: (Severity.refuse, Severity.warn),
     Code.long_turn: (Severity.warn,),
-    Code.overlap: (Severity.note,),
     Code.loop: (Severity.refuse,),
     Code.third_voice: (Severity.note,),
     Code.synthetic: (Severity.note,),
@@ -239,7 +238,6 @@ def _talk(facts: AudioFacts, checks: SampleChecks) -> tuple[Finding | None, ...]
         one,
         _below(Code.balance, "shares", share, **(unsure if one else limits)),
         _above(Code.long_turn, "longest_turn", facts.longest_turn, warn=_seconds(checks.turn)),
-        _above(Code.overlap, "overlap", facts.overlap, note=checks.overlap),
     )
 
 
@@ -254,12 +252,12 @@ def _hints(facts: AudioFacts, checks: SampleChecks) -> tuple[Finding | None, ...
     if _spoken(facts) < _SOUND:
         return ()
     overall = facts.quality.overall if facts.quality else None
-    many = facts.third_voice if _spoken(facts) >= _TALK else None
+    third = facts.third_voice if _spoken(facts) >= _COMPANY else None
     return (
         Finding(Code.loop, Severity.refuse, facts.loop, None, "loop")
         if checks.loops and facts.loop
         else None,
-        _above(Code.third_voice, "third_voice", many, note=checks.third_voice),
+        _above(Code.third_voice, "third_voice", third, note=checks.third_voice),
         _above(Code.synthetic, "synthetic", facts.synthetic, note=checks.synthetic),
         _below(Code.quality, "quality", overall, note=checks.quality),
     )

@@ -37,7 +37,6 @@ WARNINGS = (
 )
 NOTES = (
     Finding(Code.one_voice, Severity.note, 0.812, 0.79, "likeness"),
-    Finding(Code.overlap, Severity.note, 0.42, 0.3, "overlap"),
     Finding(Code.third_voice, Severity.note, 0.6, 0.5, "third_voice"),
     Finding(Code.synthetic, Severity.note, 0.88, 0.5, "synthetic"),
     Finding(Code.quality, Severity.note, 2.31, 2.5, "quality"),
