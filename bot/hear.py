@@ -99,8 +99,10 @@ def recordings(folder: Path, expected: Mapping[str, str]) -> list[Path]:
     return sorted(paths, key=lambda path: (not expected.get(path.name, "").startswith("accept"), path.name))
 
 
-async def report(paths: Iterable[Path], expected: Mapping[str, str], policy: SamplePolicy) -> list[Report]:
-    """One report for each recording. `expected` are labels by file name.
+async def report(
+    paths: Iterable[Path], expected: Mapping[str, str], policy: SamplePolicy, *, rate: bool = True
+) -> list[Report]:
+    """One report for each recording. `expected` are labels by file name; without `rate` no quality is predicted.
 
     A copy is one of an earlier recording that was not refused, as with samples. Raises AudioWorkerDown and OSError.
     """
@@ -108,7 +110,9 @@ async def report(paths: Iterable[Path], expected: Mapping[str, str], policy: Sam
     known: dict[str, bytes] = {}
     async with AudioWorker() as worker:
         for path in paths:
-            found, fingerprint = await _hear(worker, await asyncio.to_thread(path.read_bytes), policy)
+            found, fingerprint = await _hear(
+                worker, await asyncio.to_thread(path.read_bytes), policy, rate=rate
+            )
             matches = await worker.compare(fingerprint, list(known.values())) if fingerprint else []
             copies = (name for name, match in zip(known, matches, strict=False) if match)
             copy_of = next(copies, None)
@@ -138,11 +142,11 @@ def labels(path: Path) -> dict[str, str]:
 
 
 async def _hear(
-    worker: AudioWorker, data: bytes, policy: SamplePolicy
+    worker: AudioWorker, data: bytes, policy: SamplePolicy, *, rate: bool
 ) -> tuple[tuple[AudioFacts | None, tuple[Finding, ...]], bytes]:
     try:
         heard = await worker.measure(data)
-        facts = replace(heard.facts, quality=await worker.rate(data))
+        facts = replace(heard.facts, quality=await worker.rate(data) if rate else None)
     except Unreadable as error:
         return (None, judge_unreadable(error)), b""
     findings = judge(facts, policy.checks, shortest=policy.min, longest=policy.max)
@@ -171,7 +175,7 @@ def table(reports: Iterable[Report]) -> Table:
         shown.add_column(heading, justify="left" if heading in ("file", "found", "expected") else "right")
     for one in reports:
         facts = one.facts
-        values = [_value(getattr(facts, name), name) for name in COLUMNS.values()]
+        values = [_value(getattr(facts, name, None), name) for name in COLUMNS.values()]
         shares = " ".join(f"{share:.0%}" for share in facts.shares) if facts else ""
         quality = facts.quality if facts else None
         rated = f"{quality.signal:.1f} {quality.background:.1f} {quality.overall:.1f}" if quality else ""

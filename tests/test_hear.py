@@ -92,6 +92,7 @@ def test_the_limits_of_a_policy_file(
     sounds.mkdir()
     shutil.copy(DIALOGUES / "whisper.ogg", sounds / "a.ogg")
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "250")
     (tmp_path / "duologue.toml").write_text(
         '[sample]\nmin = "1s"\n[sample.checks]\nloudness = 0\nloudness_warn = 0\n'
     )

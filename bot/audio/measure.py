@@ -15,11 +15,12 @@ from bot.audio.loops import loop
 from bot.audio.noise import noise
 from bot.audio.quality import QualityModel
 from bot.audio.speech import SpeechDetector, spoken, stretches
+from bot.audio.synthetic import synthetic
 from bot.audio.voices import hear_voices
 from bot.rules.audio import AudioFacts, Heard, Match, Quality, Turn
 
 ANALYSED = 300
-"""Seconds that are analysed of a recording that the cap cut off: it is too long, whatever they say."""
+"""Seconds of a recording that are analysed: of a longer one only its length counts, and its time is bounded."""
 
 
 class Listener:
@@ -44,6 +45,7 @@ class Listener:
         speech = spoken(likely, len(x))
         floor, snr = noise(x, likely)
         words = fingerprint.words(x)
+        period = loop(words)
         voices = hear_voices(x, stretches(likely), self._voices)
         facts = AudioFacts(
             duration=round(decoded.duration, 3),
@@ -67,7 +69,8 @@ class Listener:
             longest_turn=round(voices.longest_turn, 2),
             turns_per_minute=round(voices.turns_per_minute, 2),
             overlap=_rounded(voices.overlap, 3),
-            loop=_rounded(loop(words), 1),
+            loop=_rounded(period, 1),
+            synthetic=_rounded(synthetic(x, likely, period), 3),
             content_hash=hashlib.sha256(decoded.pcm).hexdigest(),
             declared=decoded.declared,
             complete=decoded.complete,
@@ -93,7 +96,7 @@ def compare(first: bytes, others: Iterable[bytes]) -> list[Match | None]:
 
 def _analysed(decoded: Decoded) -> bytes:
     """As much of it as is looked into."""
-    return decoded.pcm[: ANALYSED * RATE * 2] if decoded.capped else decoded.pcm
+    return decoded.pcm[: ANALYSED * RATE * 2]
 
 
 def _samples(pcm: bytes) -> Samples:
