@@ -102,6 +102,7 @@ class Machine(RuleBasedStateMachine):
 
     build: ClassVar[Build]
     policy: ClassVar[Policy] = Policy()
+    kind_of_units: ClassVar[type[Units]] = Units
 
     def __init__(self) -> None:
         super().__init__()
@@ -111,7 +112,8 @@ class Machine(RuleBasedStateMachine):
         self.runner = asyncio.Runner()
         self.clock = MovableClock()
         self.database = Database(f"sqlite+aiosqlite:///{path}")
-        self.units = Units(self.database, self.clock, House(self.policy, frozenset({OWNER}), BOT))
+        house = House(self.policy, frozenset({OWNER}), BOT)
+        self.units = self.kind_of_units(self.database, self.clock, house)
         self.bell = Clock(self.units, RINGS)
         self._eyes = sqlite3.connect(path)
         self._seen: dict[type[Any], list[Any]] = {}
@@ -239,6 +241,10 @@ class Machine(RuleBasedStateMachine):
         """A machine's word on what must not be sent at this moment."""
 
     # --- looks, past everything that is tested
+
+    def look_again(self) -> None:
+        """What was seen before may have changed, in the middle of what is under way."""
+        self._seen.clear()
 
     def every(self, table: type[Row]) -> list[Row]:
         """Every row of a table, in the order of its key, as it is after the last step."""
