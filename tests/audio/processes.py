@@ -1,7 +1,9 @@
-"""Looking at processes and refusals from a test."""
+"""Looking at processes and refusals from a test, and workers of our own making."""
 
 import asyncio
 import os
+import sys
+import textwrap
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,6 +11,26 @@ import pytest
 
 from bot.audio.client import AudioWorker
 from bot.rules.audio import Reason, Unreadable
+
+
+def impostor(body: str) -> tuple[str, ...]:
+    """A worker of our own making: it gets ready, then runs `body` (with `question`, `reply`, `raw`) each time."""
+    script = f"""
+import os, signal, struct, sys, time
+from bot.audio.bounds import Limits, allow_cpu, confine
+from bot.audio.wire import pack, read
+def raw(*parts):
+    sys.stdout.buffer.write(b"".join(parts))
+    sys.stdout.buffer.flush()
+def frame(body):
+    return struct.pack(">I", len(body)) + body
+def reply(answer, body=b""):
+    raw(pack(answer, body))
+reply({{"ready": True}})
+while (question := read(sys.stdin.buffer, 1 << 30)) is not None:
+{textwrap.indent(textwrap.dedent(body), "    ")}
+"""
+    return (sys.executable, "-c", script)
 
 
 async def refusal(worker: AudioWorker, data: bytes) -> Reason:

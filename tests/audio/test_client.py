@@ -4,7 +4,6 @@ import asyncio
 import os
 import signal
 import sys
-import textwrap
 from pathlib import Path
 
 import pytest
@@ -15,29 +14,9 @@ from bot.audio.measure import Listener
 from bot.audio.wire import BrokenFrame, pack, read
 from bot.rules.audio import Reason
 from tests.audio.files import encode, noise
-from tests.audio.processes import gone, refusal, until
+from tests.audio.processes import gone, impostor, refusal, until
 
 GOOD = encode(noise(3), "ogg", "libopus")
-
-
-def impostor(body: str) -> tuple[str, ...]:
-    """A worker of our own making: it gets ready, then runs `body` (with `question`, `reply`, `raw`) each time."""
-    script = f"""
-import os, signal, struct, sys, time
-from bot.audio.bounds import Limits, allow_cpu, confine
-from bot.audio.wire import pack, read
-def raw(*parts):
-    sys.stdout.buffer.write(b"".join(parts))
-    sys.stdout.buffer.flush()
-def frame(body):
-    return struct.pack(">I", len(body)) + body
-def reply(answer, body=b""):
-    raw(pack(answer, body))
-reply({{"ready": True}})
-while (question := read(sys.stdin.buffer, 1 << 30)) is not None:
-{textwrap.indent(textwrap.dedent(body), "    ")}
-"""
-    return (sys.executable, "-c", script)
 
 
 async def test_facts_are_those_measured_in_the_child(worker: AudioWorker) -> None:

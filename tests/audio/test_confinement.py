@@ -1,6 +1,7 @@
 """What a file cannot do, whatever it makes the decoders do: the bounds of the worker, and of its life."""
 
 import asyncio
+import os
 import signal
 import subprocess
 import sys
@@ -73,6 +74,13 @@ async def test_the_worker_is_bound_by_the_kernel(worker: AudioWorker) -> None:
     assert limits["Max open files"] == ["0", "0"]
     assert limits["Max address space"] == [str(1024 * MEBI)] * 2
     assert limits["Max cpu time"][0] != "unlimited"
+
+
+async def test_the_worker_stands_back(worker: AudioWorker) -> None:
+    """Where the bot's own process wants the processor, the scheduler gives it the larger part."""
+    await worker.measure(GOOD)
+    ours, its = (os.getpriority(os.PRIO_PROCESS, pid) for pid in (os.getpid(), worker.pids[0]))
+    assert its == min(19, ours + 10)
 
 
 async def test_a_confined_process_reaches_no_file_and_no_host() -> None:
