@@ -47,8 +47,8 @@ DEFECTS: list[tuple[dict[str, Any], Finding]] = [
     ({"longest_turn": 60.0}, Finding(Code.long_turn, WARN, 60.0, 45.0, "longest_turn")),
     ({"loop": 30.0}, Finding(Code.loop, REFUSE, 30.0, None, "loop")),
     ({"third_voice": 0.8}, Finding(Code.third_voice, NOTE, 0.8, 0.5, "third_voice")),
-    ({"synthetic": 1.0}, Finding(Code.synthetic, NOTE, 1.0, 0.5, "synthetic")),
-    ({"quality": Quality(2.0, 1.4, 1.5)}, Finding(Code.quality, NOTE, 1.5, 2.5, "quality")),
+    ({"synthetic": 1.0}, Finding(Code.synthetic, NOTE, 1.0, 0.4, "synthetic")),
+    ({"quality": Quality(2.0, 1.4, 1.5)}, Finding(Code.quality, NOTE, 1.5, 2.4, "quality")),
     ({"ended": False}, Finding(Code.unended, WARN, fact="ended")),
 ]
 
@@ -70,7 +70,7 @@ def test_each_defect_has_its_finding(change: dict[str, Any], finding: Finding) -
         {"sample_rate": 8000, "channels": 2, "codec": "pcm_s16le", "container": "wav"},
         {"longest_silence": 20.0, "speech_ratio": 0.35, "loudness": -36.0, "clipping": 1.5},
         {"snr": 20.0, "bandwidth": 6000.0, "likeness": 0.79, "shares": (0.3, 0.7), "longest_turn": 45.0},
-        {"third_voice": 0.5, "synthetic": 0.5, "quality": Quality(1.0, 1.0, 2.5)},
+        {"third_voice": 0.5, "synthetic": 0.4, "quality": Quality(1.0, 1.0, 2.4)},
         {"ended": None, "container": "mp3"},
     ],
 )
@@ -193,7 +193,7 @@ def test_the_predicted_quality_may_follow_later() -> None:
     """The same facts without it and with it differ by that finding alone."""
     before = replace(GOOD, snr=18.0, quality=None)
     after = replace(before, quality=Quality(2.0, 1.5, 1.6))
-    assert set(judged(after)) - set(judged(before)) == {Finding(Code.quality, NOTE, 1.6, 2.5, "quality")}
+    assert set(judged(after)) - set(judged(before)) == {Finding(Code.quality, NOTE, 1.6, 2.4, "quality")}
     assert set(judged(before)) <= set(judged(after))
 
 

@@ -64,8 +64,8 @@ class SampleChecks:
     turn: timedelta | None = timedelta(seconds=45)
     loops: bool = True
     third_voice: float = 0.5
-    synthetic: float = 0.5
-    quality: float = 2.5
+    synthetic: float = 0.4
+    quality: float = 2.4
     damage: float = 0.02
 
 

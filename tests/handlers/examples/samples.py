@@ -38,8 +38,8 @@ WARNINGS = (
 NOTES = (
     Finding(Code.one_voice, Severity.note, 0.812, 0.79, "likeness"),
     Finding(Code.third_voice, Severity.note, 0.6, 0.5, "third_voice"),
-    Finding(Code.synthetic, Severity.note, 0.88, 0.5, "synthetic"),
-    Finding(Code.quality, Severity.note, 2.31, 2.5, "quality"),
+    Finding(Code.synthetic, Severity.note, 0.88, 0.4, "synthetic"),
+    Finding(Code.quality, Severity.note, 2.31, 2.4, "quality"),
 )
 
 KEYS = {"en": "aa/e.png", "zh": "bb/z.png"}
