@@ -22,6 +22,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 from storage.driver import BUSY, Answer, WholeConnection, opener
 from storage.prepared import Plan, Prepared, plans_of
 from storage.trouble import trouble_of
+from storage.turns import Turns
 
 T = TypeVar("T")
 Row = TypeVar("Row", bound=SQLModel)
@@ -253,16 +254,19 @@ class Database:
         self.engine: AsyncEngine = create_async_engine(
             self.url, echo=echo, connect_args={"async_creator_fn": opener(str(self.url.database))}
         )
-        self._writer = asyncio.Lock()
+        self._writer = Turns()
         self._idle: list[AsyncConnection] = []
         self._open = 0
         self._closed_one = asyncio.Event()
         _teach_sqlite(self.engine)
 
     @asynccontextmanager
-    async def writing(self) -> AsyncIterator[Transaction]:
-        """A transaction that commits when the block ends and rolls back when it raises."""
-        async with self._writer, self._transaction(writes=True) as transaction:
+    async def writing(self, *, first: bool = False) -> AsyncIterator[Transaction]:
+        """A transaction that commits when the block ends and rolls back when it raises.
+
+        They follow one another; who comes `first` goes before all others that wait.
+        """
+        async with self._writer.turn(first=first), self._transaction(writes=True) as transaction:
             yield transaction
 
     @asynccontextmanager

@@ -30,6 +30,7 @@ _FEWEST = 8  # windows: with fewer nothing can be said about a second voice
 _ODDEST = 0.05  # share of the windows that is left out: laughter, both at once, a click
 _CHANGE = 0.3  # what a change of voice costs, in summed differences of likeness to the centroids
 _CHANGE_AT_PAUSE = 0.09  # the same where one stretch of speech ends
+_NO_PAUSE = 0.1  # seconds between two voices that are none
 _ROUNDS = 20  # of k-means: it ends by itself after some four
 
 Stretch = tuple[float, float]
@@ -46,7 +47,7 @@ class Voices:
     turns     in order, none overlaps another
     shares    of the talk, by voice; they sum to 1
     longest_turn, turns_per_minute  seconds; turns by minute from the first word to the last
-    overlap   0..1, a hint of how much of the talk is both at once; None: not told
+    overlap   share (0..1) of the changes of voice without a pause between; None where the voice never changes
     """
 
     count: int
@@ -217,5 +218,11 @@ def _summary(likeness: float | None, third: float | None, parts: Sequence[Turn])
         shares=tuple(seconds / sum(talk) for seconds in talk),
         longest_turn=max((turn.end - turn.start for turn in turns), default=0.0),
         turns_per_minute=len(turns) / minutes if minutes else 0.0,
-        overlap=None,
+        overlap=_overlap(turns),
     )
+
+
+def _overlap(turns: Sequence[Turn]) -> float | None:
+    """A hint of talking over each other: who waits for the end leaves a pause. Both at once is not heard as such."""
+    gaps = [after.start - before.end for before, after in pairwise(turns) if before.voice != after.voice]
+    return sum(gap < _NO_PAUSE for gap in gaps) / len(gaps) if gaps else None

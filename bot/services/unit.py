@@ -80,8 +80,11 @@ class Units:
 
     @asynccontextmanager
     async def transaction(self, step: str) -> AsyncIterator[Transaction]:
-        """One writing transaction, committed when the block ends."""
-        async with self.database.writing() as tx:
+        """One writing transaction, committed when the block ends.
+
+        What came from outside is written down before anything else is done: until then everybody behind it waits.
+        """
+        async with self.database.writing(first=step == "inbox.accept") as tx:
             yield tx
 
     @asynccontextmanager

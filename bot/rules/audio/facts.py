@@ -108,7 +108,7 @@ class AudioFacts:
     shares           of the talk, by voice; they sum to 1
     longest_turn     seconds
     turns_per_minute how lively it goes to and fro
-    overlap          0..1, a hint of how much of the talk is both at once; None so far: nothing tells it reliably
+    overlap          share (0..1) of the changes of voice without a pause between: a hint of talking at once
     loop             seconds after which the recording repeats itself, None if it does not
     synthetic        0..1, a hint that the voices are made by a machine
     quality          what listeners would say, predicted; may follow later
