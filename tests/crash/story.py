@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
 from bot.demo.cast import Actor, Cast
-from bot.demo.reviewing import HILLS, HOTPOT, WHISPER, Dialogue
+from bot.demo.reviewing import HILLS, HOTPOT, Dialogue
 from bot.demo.theatre import OWNER, ZONE, Theatre
 from bot.sandbox.heard import Heard
 
@@ -38,6 +38,9 @@ NEWS = "The studio has a new door."
 HEADS = 7
 """How many the broadcast is for; one of them is gone."""
 
+WHISPER = Dialogue("whisper", 33)
+"""What is refused."""
+
 REMINDERS = ("A reminder", "提醒：")
 """How a reminder begins, in each language."""
 
@@ -51,11 +54,14 @@ TOLD = (
     ("Olga", "2  have a session booked", 1),
     ("Olga", "1 message or press could not be handled", 1),
     ("Rosa", "approved", 2),
+    ("Rosa", "as the checks heard it", 2),
     ("Rosa", NEWS, 1),
     ("林岚", "审核通过", 2),
+    ("林岚", "检查听到的样音", 2),
     ("林岚", NEWS, 1),
     ("Ann", "is received. The checks", 2),
     ("Ann", "not accepted", 1),
+    ("Ann", "Your sample as the checks heard it", 2),
     ("Ann", "on its way to the reviewers", 1),
     ("Ann", "Your sample is approved: you may record", 1),
     ("Ann", "A partner for you", 1),

@@ -31,6 +31,7 @@ async def test_a_night_that_dies_at_every_kind_of_moment(tmp_path: Path) -> None
             "erase",
             "work.check",
             "work.pool",
+            "work.rate",
             "jobs.settle",
         )
     }

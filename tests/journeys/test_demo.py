@@ -13,8 +13,8 @@ from bot.demo.story import Story
 from tests.journeys.broken import BREAKAGES
 
 BROKEN = Path(__file__).with_name("broken.py")
-PATIENCE = 15.0
-"""Seconds that people wait for what a broken bot never says; a good one says it within one."""
+PATIENCE = 30.0
+"""Seconds that people wait for what a broken bot never says; a good one hears a sample in some, if others play too."""
 
 AT_ONCE = 3
 """Broken bots on stage at the same time: most of their time is waiting."""
