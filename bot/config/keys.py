@@ -86,6 +86,6 @@ KEYS: Mapping[str, Key] = {
     "telegram.per_chat": Key("messages a second to one chat"),
     "telegram.burst": Key("messages to one chat that may go at once"),
     "telegram.per_group": Key("messages a minute to one group"),
-    "retention.rejected_audio": Key('audio of rejected samples; "": for ever'),
+    "retention.rejected_audio": Key('audio of rejected samples, pictures of refused ones; "": for ever'),
     "retention.chat_log": Key('messages between people and the bot; "": for ever'),
 }

@@ -128,6 +128,40 @@ async def test_attachments(
     assert await client.download(heard.file_id or "") == PNG
 
 
+async def test_a_kept_picture(
+    sender: TelegramSender, client: SandboxClient, store: AudioStore, ann: Person
+) -> None:
+    """By its key, with the words as its caption, which an edit changes."""
+    look = Screen(Html("<b>Here</b>"), picture=await store.put(PNG, "png"))
+    outcome = await deliver(sender, ann.id, look)
+    heard = await ann.hears("Here", kind="photo")
+    assert outcome == Sent(heard.message_id)
+    assert await client.download(heard.file_id or "") == PNG
+    changed = Screen(Html("There"), picture=look.picture)
+    assert await deliver(sender, ann.id, changed, heard.message_id) == Sent(heard.message_id)
+    assert await ann.reads() == ["There"]
+
+
+async def test_a_picture_that_was_erased(sender: TelegramSender, store: AudioStore, ann: Person) -> None:
+    """Its words stand alone."""
+    key = await store.put(PNG, "png")
+    await store.delete(key)
+    outcome = await deliver(sender, ann.id, Screen(Html("Here"), picture=key))
+    heard = await ann.hears("Here", kind="text")
+    assert outcome == Sent(heard.message_id)
+
+
+async def test_a_picture_that_telegram_does_not_take(
+    sender: TelegramSender, store: AudioStore, ann: Person
+) -> None:
+    """Its words stand alone; what else is wrong with a call is told as ever."""
+    key = await store.put(b"no picture", "png")
+    outcome = await deliver(sender, ann.id, Screen(Html("Here"), picture=key))
+    heard = await ann.hears("Here", kind="text")
+    assert outcome == Sent(heard.message_id)
+    assert await deliver(sender, 999_999, Screen(Html("Here"), picture=key)) == Blocked("Chat not found")
+
+
 async def given_voice(bot: Bot, client: SandboxClient, store: AudioStore, data: bytes) -> Recording:
     """A recording that somebody sent, kept in the store."""
     giver = await client.person("Giver")

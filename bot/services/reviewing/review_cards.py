@@ -69,12 +69,12 @@ async def deal(
     await outbox.retire(unit, topic, ReviewCard, ReviewClosed("moved", playback(sample)))
     zone = await zone_of(unit, person)
     if assignment.in_group is None:  # the group has it already
-        await _show_picture(unit, person.telegram_id, sample, topic)
+        await show_picture(unit, person.telegram_id, sample, topic)
     card = replace(_card(unit, assignment, sample), nudged=nudged, until=until, zone=zone)
     await outbox.send(unit, person.telegram_id, card, topic=topic)
 
 
-async def _show_picture(unit: Unit, chat_id: int, sample: Sample, topic: str) -> None:
+async def show_picture(unit: Unit, chat_id: int, sample: Sample, topic: str) -> None:
     """Show how the recording looks above its card, once a chat."""
     picture = picture_of(sample)
     if picture is not None:
@@ -117,7 +117,7 @@ async def post(unit: Unit, group: ReviewGroup, sample: Sample, card: GroupCard, 
         return False
     moved = ReviewClosed("moved", playback(sample))
     await outbox.retire(unit, group_topic(sample), GroupCard, moved, group.chat_id)
-    await _show_picture(unit, group.chat_id, sample, group_topic(sample))
+    await show_picture(unit, group.chat_id, sample, group_topic(sample))
     return await outbox.send(unit, group.chat_id, card, about=about, topic=group_topic(sample))
 
 

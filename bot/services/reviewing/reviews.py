@@ -280,5 +280,6 @@ async def _ask_judges(unit: Unit, sample: Sample) -> bool:
     card = ReviewCard(f"j{sample.id}", playback(sample), seat="judge")
     topic = judge_topic(sample)
     for judge in judges:
+        await review_cards.show_picture(unit, judge.telegram_id, sample, topic)
         await outbox.send(unit, judge.telegram_id, card, about=f"{topic}:{sample.round}", topic=topic)
     return bool(judges)

@@ -8,6 +8,7 @@ from bot.services.messages.reviews import (
     ReviewCard,
     ReviewClosed,
     ReviewersMissing,
+    ReviewPicture,
     SampleApproved,
     SampleRejected,
 )
@@ -71,7 +72,7 @@ async def clear_table(unit: Unit, sample: Sample, closed: ReviewClosed) -> None:
         await review_cards.close(unit, assignment, _with_own(closed, own))
     await review_cards.close_group(unit, sample, closed)
     if sample.round > 1:  # only an appeal is ever laid before them
-        await outbox.cancel(unit, judge_topic(sample), [ReviewCard])
+        await outbox.cancel(unit, judge_topic(sample), [ReviewCard, ReviewPicture])
         await outbox.edit_topic(unit, judge_topic(sample), ReviewCard, closed)
     await outbox.cancel(unit, missing_topic(sample), [ReviewersMissing])
 

@@ -7,6 +7,7 @@ import pytest
 from sqlmodel import select, update
 
 from bot.rules.policy import Policy, RetentionPolicy
+from bot.services import people
 from bot.services.messages.reviews import GroupCard, ReviewCard, ReviewPicture
 from bot.services.messages.samples import (
     Picture,
@@ -15,7 +16,7 @@ from bot.services.messages.samples import (
     SampleQueued,
     SampleRefused,
 )
-from bot.services.reviewing import review_groups, review_queue
+from bot.services.reviewing import appeals, review_groups, review_queue
 from bot.services.unit import House
 from storage.tables import ReviewGroup, Sample, Timer
 from tests.helpers import MovableClock, a_reviewer, all_sent, ring
@@ -138,6 +139,21 @@ async def test_a_picture_that_is_not_sent_yet_goes_with_its_card(booth: Booth) -
     await booth.withdraws(ANN)
     assert await booth.taken_back(ReviewPicture) == [21]
     assert await booth.taken_back(SamplePicture) == [ANN]
+
+
+async def test_a_coordinator_who_decides_an_appeal_gets_it_too(booth: Booth) -> None:
+    """Above the card, and with it it is taken back when it is not needed any more."""
+    await booth.sent(ANN, "market")
+    await booth.concludes(1, approve=False)
+    async with booth.units.writing("appeal") as unit:
+        ann = await people.by_id(unit, (await booth.sample(1)).person_id)
+        await appeals.appeal(unit, ann, 1)
+    assert (await booth.kinds(OWNER))[-2:] == [ReviewPicture.kind, ReviewCard.kind]
+    async with booth.units.writing("decides") as unit:
+        owner = await people.by_telegram_id(unit, OWNER)
+        assert owner is not None
+        await appeals.uphold(unit, owner, await appeals.case_of(unit, owner, 1))
+    assert await booth.taken_back(ReviewPicture) == [OWNER]
 
 
 # --- erased everywhere
