@@ -10,14 +10,19 @@ Container = Literal["ogg", "mp3", "aac", "mp4", "wav", "flac", "matroska"]
 """A container by the name that people know it by."""
 
 _ID3_HEADER = 10
+_TAGS = 8  # in front of each other: more are no accident
 
 
 def sniff(data: bytes) -> Container | None:
     """The container of these bytes, or None for anything else.
 
-    An ID3v2 tag in front (mp3 mostly, sometimes aac or flac) is skipped.
+    ID3v2 tags in front (mp3 mostly, sometimes aac or flac; some programs put theirs before another) are skipped.
     """
-    start = data[:12] if not data.startswith(b"ID3") else data[_after_id3(data) :][:12]
+    at = 0
+    for _ in range(_TAGS):
+        if data.startswith(b"ID3", at):
+            at = _after_id3(data, at)
+    start = data[at : at + 12]
     if start[:4] == b"RIFF" and start[8:12] == b"WAVE":
         return "wav"
     if start[4:8] == b"ftyp":
@@ -31,12 +36,12 @@ def sniff(data: bytes) -> Container | None:
 _MAGIC: dict[bytes, Container] = {b"OggS": "ogg", b"fLaC": "flac", b"\x1a\x45\xdf\xa3": "matroska"}
 
 
-def _after_id3(data: bytes) -> int:
-    """Where an ID3v2 tag ends: its size is four bytes of seven bits (id3.org, ID3v2.4, section 3.1)."""
+def _after_id3(data: bytes, at: int) -> int:
+    """Where the ID3v2 tag at `at` ends: its size is four bytes of seven bits (id3.org, ID3v2.4, section 3.1)."""
     size = 0
-    for byte in data[6:_ID3_HEADER]:
+    for byte in data[at + 6 : at + _ID3_HEADER]:
         size = size << 7 | byte & 0x7F
-    return _ID3_HEADER + size
+    return at + _ID3_HEADER + size
 
 
 def _sniff_frame(start: bytes) -> Container | None:

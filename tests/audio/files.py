@@ -30,13 +30,13 @@ def encode(x: Samples, container: str, codec: str, *, rate: int = 48_000, layout
         # FFmpeg's own Vorbis encoder calls itself experimental.
         options = {"strict": "experimental"} if codec == "vorbis" else {}
         stream = file.add_stream(codec, rate=rate, layout=layout, options=options)
-        _write(file, stream, x, rate, layout)
+        write(file, stream, x, rate, layout)
     return memory.getvalue()
 
 
-def _write(
-    file: av.container.OutputContainer, stream: av.AudioStream, x: Samples, rate: int, layout: str
-) -> None:
+def write(file: av.container.OutputContainer, stream: object, x: Samples, rate: int, layout: str) -> None:
+    """Mono samples at 16 kHz as all the packets of a stream of sound."""
+    assert isinstance(stream, av.AudioStream)
     context = stream.codec_context
     resampler = av.AudioResampler(context.format.name, layout, rate, frame_size=context.frame_size or 1024)
     frame = av.AudioFrame.from_ndarray(
@@ -85,7 +85,7 @@ def film(container: str = "mp4", codec: str | None = None) -> bytes:
             file.mux(video.encode(picture))
         file.mux(video.encode(None))
         if audio:
-            _write(file, audio, noise(2), 48_000, "mono")
+            write(file, audio, noise(2), 48_000, "mono")
     return memory.getvalue()
 
 

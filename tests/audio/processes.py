@@ -12,6 +12,8 @@ import pytest
 from bot.audio.client import AudioWorker
 from bot.rules.audio import Reason, Unreadable
 
+reads_proc = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+
 
 def impostor(body: str) -> tuple[str, ...]:
     """A worker of our own making: it gets ready, then runs `body` (with `question`, `reply`, `raw`) each time."""

@@ -14,12 +14,10 @@ from bot.audio.bounds import MEBI, Limits
 from bot.audio.client import AudioWorker
 from bot.rules.audio import Reason
 from tests.audio.files import encode, noise, silence_bomb
-from tests.audio.processes import gone, proc, refusal, state, until
+from tests.audio.processes import gone, proc, reads_proc, refusal, state, until
 
 ROOT = Path(__file__).resolve().parents[2]
 GOOD = encode(noise(3), "ogg", "libopus")
-
-reads_proc = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
 
 @reads_proc

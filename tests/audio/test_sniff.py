@@ -21,6 +21,7 @@ ID3 = b"ID3\x04\x00\x00\x00\x00\x01\x05"  # 133 bytes follow: seven bits a byte
         (b"\xff\xf1\x50\x40\x20\xdf", "aac"),
         (ID3 + bytes(133) + MP3, "mp3"),
         (ID3 + bytes(133) + b"fLaC", "flac"),
+        (ID3 + bytes(133) + ID3 + bytes(133) + MP3, "mp3"),
     ],
 )
 def test_known_containers(data: bytes, container: Container) -> None:
