@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import bindparam
+from sqlalchemy import bindparam, func
 from sqlmodel import col, select, update
 
 from bot.services.messages import Lane, Message, dump
@@ -65,6 +65,18 @@ OF_MESSAGE = Prepared(
         OutboxRow.message_id == bindparam("message_id"),
         col(OutboxRow.edits).is_(None),
     )
+)
+
+IN_THE_AIR = Prepared(
+    select(OutboxRow.id).where(
+        OutboxRow.chat_id == bindparam("chat_id"),
+        col(OutboxRow.message_id).is_(None),
+        OutboxRow.state == "sending",
+        col(OutboxRow.edits).is_(None),
+    )
+)
+NEWEST_KNOWN: Prepared[Any] = Prepared(
+    select(func.max(OutboxRow.message_id)).where(OutboxRow.chat_id == bindparam("chat_id"))
 )
 
 
@@ -215,8 +227,16 @@ async def let_go(unit: Unit, topic: str) -> int:
 
 
 async def row_of_message(unit: Unit, chat_id: int, message_id: int) -> int | None:
-    """The row whose message a person sees as `message_id`, if it came from here."""
-    return await unit.tx.first(OF_MESSAGE, chat_id=chat_id, message_id=message_id)
+    """The row whose message a person sees as `message_id`, if it came from here.
+
+    A quick finger may press before it is written down that the message arrived: then it is the one in the air.
+    """
+    row_id = await unit.tx.first(OF_MESSAGE, chat_id=chat_id, message_id=message_id)
+    if row_id is not None:
+        return row_id
+    flying = await unit.tx.all(IN_THE_AIR, chat_id=chat_id)
+    known = await unit.tx.first(NEWEST_KNOWN, chat_id=chat_id)
+    return flying[0] if len(flying) == 1 and message_id > (known or 0) else None
 
 
 async def kind_of(unit: Unit, row_id: int) -> str:

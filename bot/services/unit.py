@@ -82,9 +82,10 @@ class Units:
     async def transaction(self, step: str) -> AsyncIterator[Transaction]:
         """One writing transaction, committed when the block ends.
 
-        What came from outside is written down before anything else is done: until then everybody behind it waits.
+        What came from outside, and what became of what was sent, is written down before anything else is done:
+        until then everybody behind it waits.
         """
-        async with self.database.writing(first=step == "inbox.accept") as tx:
+        async with self.database.writing(first=step in ("inbox.accept", "outbox.turn")) as tx:
             yield tx
 
     @asynccontextmanager

@@ -574,3 +574,23 @@ async def test_message_ids_belong_to_their_chat(units: Units, outbox: Outbox, mo
     await settled(units)
     async with units.reading() as look:
         assert [await queue.row_of_message(look, chat, 5) for chat in (7, 8, 9)] == [first, second, None]
+
+
+async def test_a_press_may_be_quicker_than_the_news_of_its_message(
+    units: Units, outbox: Outbox, mouth: Mouth
+) -> None:
+    """The message in the air is the one that was pressed, unless it is an older one, or another chat's."""
+    [old] = await put(units, 7, Card("old"))
+    await outbox.start()
+    assert await settled(units) == ["sent"]
+    mouth.hold()
+    [row_id] = await put(units, 7, Card("one"))
+    outbox.wake()
+    await mouth.has_said(2)
+    async with units.reading() as look:
+        found = [
+            await queue.row_of_message(look, *pressed) for pressed in ((7, 101), (7, 102), (7, 100), (8, 102))
+        ]
+    assert found == [old, row_id, None, None]
+    mouth.let_go()
+    assert await settled(units) == ["sent", "sent"]
