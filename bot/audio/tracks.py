@@ -76,7 +76,7 @@ class Track:
         if self._kind is not None:
             self._take(self._resampler.resample(None))
 
-    def _take(self, frames: list[AudioFrame | None]) -> None:
+    def _take(self, frames: Iterable[AudioFrame | None]) -> None:
         for frame in frames:
             if frame is not None:  # a resampler with nothing to do hands back even the end
                 self._pcm += memoryview(frame.planes[0])[: frame.samples * 2]
