@@ -107,7 +107,7 @@ LABELS: dict[Code, Label] = {
     Code.balance: _graded(lambda say: say.say("A little one-sided"), lambda say: say.say("One-sided")),
     Code.long_turn: lambda f, _facts, say: say.say("Long turn: {length}", length=clock(f.measured)),
     Code.loop: lambda f, _facts, say: say.say("Repeats itself from {time}", time=clock(f.measured)),
-    Code.unended: lambda _f, _facts, say: say.say("Breaks off"),
+    Code.unended: lambda _f, _facts, say: say.say("Perhaps cut off"),
     Code.unreadable: _unreadable,
 }
 """Each finding that refuses or warns, in two or three words."""
