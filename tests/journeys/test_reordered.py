@@ -32,12 +32,17 @@ def what_is_true(stage: Stage) -> dict[str, Any]:
 
 
 async def story(stage: Stage) -> Person:
-    """Somebody joins and sends a sample that passes."""
+    """Somebody joins and sends a sample that passes; each thing is waited for, so that it has one right order."""
     ann = await stage.newcomer("Ann", speaks="en,zh")
     await ann.sends_voice(stage.dialogue("night-market"), duration=159)
-    await ann.presses(await ann.sees_button("sample:1:agreed:yes"))
-    await ann.presses(await ann.sees_button("sample:1:lang:en"))
-    await ann.hears("on its way to the reviewers", timeout=20)
+    received = await ann.hears("received")
+    await ann.hears("The checks passed", timeout=20)
+    await ann.hears("🖼", kind="photo", timeout=20)
+    await ann.presses(received.button("sample:1:agreed:yes"))
+    await ann.hears("✅ The other person agreed")
+    await ann.presses(received.button("sample:1:lang:en"))
+    await ann.hears("✅ Language: English")
+    await ann.hears("on its way to the reviewers")
     await settle(stage)
     return ann
 
