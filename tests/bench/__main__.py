@@ -9,10 +9,11 @@ from collections.abc import Awaitable, Callable
 
 from rich.console import Console
 
-from tests.bench import broadcast, flood, goals, reminders, throughput
+from tests.bench import broadcast, ears, flood, goals, reminders, throughput
 
 TABLES: dict[str, Callable[[], Awaitable[None]]] = {
     "goals": goals.main,
+    "ears": ears.main,
     "throughput": throughput.main,
     "reminders": reminders.main,
     "broadcast": broadcast.main,

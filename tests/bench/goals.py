@@ -143,16 +143,16 @@ async def measure() -> list[Figure]:
     ]
 
 
-def show(figures: list[Figure]) -> None:
+def show(figures: list[Figure], title: str = "Duologue beside its goals (below 1.00 is better)") -> None:
     """Print the figures beside their goals."""
-    table = Table(title="Duologue beside its goals (below 1.00 is better)")
+    table = Table(title=title)
     for heading in ("what", "measured", "goal", "ratio"):
         table.add_column(heading, justify="left" if heading == "what" else "right")
     for figure in figures:
         table.add_row(
             figure.name,
             f"{figure.value:.1f} {figure.unit}",
-            f"{figure.goal:g} {figure.unit}",
+            f"{figure.goal:.4g} {figure.unit}",
             f"{figure.value / figure.goal:.2f}",
         )
     Console().print(table)
