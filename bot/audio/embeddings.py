@@ -9,19 +9,16 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import onnxruntime
 
 from bot.audio.fbank import BANDS, HOP, LENGTH, RATE, Features, fbank
 from bot.audio.levels import Samples
+from bot.audio.network import THREADS, Network
 
 WINDOW = 1.5
 """Seconds of talk that one embedding is made of: shorter ones are repeated until they are as long."""
 
 SIZE = 192
 """Dimensions of an embedding."""
-
-THREADS = 2
-"""Threads of the network."""
 
 Embeddings = npt.NDArray[np.float32]
 """One embedding a row, each of length 1."""
@@ -35,12 +32,7 @@ class VoiceModel:
     """CAM++ loaded once. Not for use by two threads at a time."""
 
     def __init__(self, threads: int = THREADS) -> None:
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
-        options.enable_cpu_mem_arena = False  # it would keep the memory of the largest run for good
-        # Threads that wait for each other by spinning cost as much again where others want the cores.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        self._session = onnxruntime.InferenceSession(str(_MODEL), options, providers=["CPUExecutionProvider"])
+        self._network = Network(_MODEL, threads)
 
     def embed(self, x: Samples, windows: Sequence[tuple[float, float]]) -> Embeddings:
         """The embeddings of stretches (start and end in seconds) of mono samples at 16 kHz, in their order.
@@ -51,11 +43,8 @@ class VoiceModel:
         if not windows or not len(features):
             return np.zeros((len(windows), SIZE), dtype=np.float32)
         inputs = np.stack([_input(features, start, end) for start, end in windows])
-        found = [
-            self._session.run(None, {"feats": inputs[at : at + _BATCH]})[0]
-            for at in range(0, len(inputs), _BATCH)
-        ]
-        return unit(np.concatenate(found).astype(np.float32))
+        batches = [inputs[at : at + _BATCH] for at in range(0, len(inputs), _BATCH)]
+        return unit(np.concatenate(self._network.run(batches)))
 
 
 def unit(vectors: Embeddings) -> Embeddings:
