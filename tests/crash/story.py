@@ -57,7 +57,7 @@ TOLD = (
     ("Rosa", "as the checks heard it", 2),
     ("Rosa", NEWS, 1),
     ("林岚", "审核通过", 2),
-    ("林岚", "检查听到的样音", 2),
+    ("林岚", "检查听下来是这样", 2),
     ("林岚", NEWS, 1),
     ("Ann", "is received. The checks", 2),
     ("Ann", "not accepted", 1),

@@ -31,7 +31,7 @@ def test_the_words_are_chinese_for_chinese_readers() -> None:
         silence="静音",
         marks=(("噪音太大", None),),
         shares=(("声音A 58%", 0.575), ("声音B 42%", 0.425)),
-        figures=(("2:48", "时长"), ("31 dB", "人声高出噪声"), ("1:36", "最长一段话")),
+        figures=(("2:48", "时长"), ("31 dB", "人声高出噪音"), ("1:36", "最长一段话")),
     )
 
 

@@ -65,7 +65,7 @@ async def test_each_sees_the_picture_in_their_own_language(stage: Stage) -> None
     assert own.text.startswith("🖼 Your sample as the checks heard it\n\nLength: 2 min 39 sec\nTwo voices: A")
     theirs, other = await picture(stage, lan)
     assert other.width == 800
-    assert theirs.text.startswith("🖼 检查听到的样音1\n\n时长：2分钟39秒\n两个声音：线上面的A说了")
+    assert theirs.text.startswith("🖼 样音1，检查听下来是这样\n\n时长：2分钟39秒\n两个声音：线上面的A说了")
     assert image.tobytes() != other.tobytes()
     card = await lan.hears("🎧", kind="voice")
     assert card.message_id > theirs.message_id
@@ -81,7 +81,7 @@ async def test_a_refused_sample_is_shown_in_chinese(stage: Stage) -> None:
     told = await li.hears("未通过检查", timeout=20)
     shown, image = await picture(stage, li)
     assert shown.message_id > told.message_id
-    assert shown.text.startswith("🖼 检查听到的你的样音\n\n时长：")
+    assert shown.text.startswith("🖼 你的样音，检查听下来是这样\n\n时长：")
     assert image.width == 800
 
 
