@@ -218,11 +218,14 @@ def _may_stay(said: Said, cuts: Sequence[Cut]) -> bool:
 
 
 def broken_off(calm: Seen, night: Seen, cuts: Sequence[Cut], who: str, act: int, complaint: str) -> Verdict:
-    """The verdict about a night in which somebody waited in vain: excused if what did not come may be missing."""
+    """The verdict about a night in which somebody waited in vain: excused if what did not come may be missing.
+
+    It was waited for in the very act, or it has the button that is to be pressed in the next one.
+    """
     until_then = Seen(tuple(said for said in calm.said if said.act <= act))
     found = Verdict()
     missing = _each_once(until_then, night, cuts, found)
-    if any((chat, when) == (who, act) for chat, when, _ in missing):
+    if any(chat == who and act - 1 <= when <= act for chat, when, _ in missing):
         return Verdict(uncertain=found.uncertain, broken_off=[complaint])
     return Verdict(losses=[complaint])
 

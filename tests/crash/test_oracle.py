@@ -195,13 +195,14 @@ def test_a_broadcast_that_miscounts_is_noticed() -> None:
 
 
 def test_a_night_may_be_broken_off_by_what_may_be_missing() -> None:
-    """By nothing else: not by what somebody else may miss, nor what was missing before."""
+    """Of this act or the one before; by nothing else: not by what somebody else may miss, nor what was long missing."""
     until = night(CALM.said[0])
     gone = [cut("question", 1.0, Reminder.kind), cut("question", 2.0, Reminder.kind)]
-    excused = broken_off(CALM, until, gone, "Ann", 1, "no question")
-    assert (excused.wrong, excused.broken_off) == ([], ["no question"])
-    assert excused.uncertain == {(Reminder.kind, "never came"): 1}
-    for who, act, cuts in (("Ben", 1, gone), ("Ann", 2, gone), ("Ann", 1, gone[:1]), ("", 1, gone)):
+    for act in (1, 2):
+        excused = broken_off(CALM, until, gone, "Ann", act, "no question")
+        assert (excused.wrong, excused.broken_off) == ([], ["no question"])
+        assert excused.uncertain == {(Reminder.kind, "never came"): 1}
+    for who, act, cuts in (("Ben", 1, gone), ("Ann", 3, gone), ("Ann", 1, gone[:1]), ("", 1, gone)):
         assert broken_off(CALM, until, cuts, who, act, "no question").losses == ["no question"]
 
 
