@@ -19,10 +19,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, AsyncSession, c
 from sqlmodel import SQLModel, select
 from sqlmodel.sql.expression import SelectOfScalar
 
+from bot.gate import Gate
 from storage.driver import BUSY, Answer, WholeConnection, opener
 from storage.prepared import Plan, Prepared, plans_of
 from storage.trouble import trouble_of
-from storage.turns import Turns
 
 T = TypeVar("T")
 Row = TypeVar("Row", bound=SQLModel)
@@ -254,7 +254,7 @@ class Database:
         self.engine: AsyncEngine = create_async_engine(
             self.url, echo=echo, connect_args={"async_creator_fn": opener(str(self.url.database))}
         )
-        self._writer = Turns()
+        self._writer = Gate(1)
         self._idle: list[AsyncConnection] = []
         self._open = 0
         self._closed_one = asyncio.Event()
@@ -266,7 +266,7 @@ class Database:
 
         They follow one another; who comes `first` goes before all others that wait.
         """
-        async with self._writer.turn(first=first), self._transaction(writes=True) as transaction:
+        async with self._writer.place(can_wait=not first), self._transaction(writes=True) as transaction:
             yield transaction
 
     @asynccontextmanager

@@ -1,7 +1,6 @@
 """Untrusted bytes → facts, in a bounded child process; and the store that keeps the bytes.
 
     client.py    `AudioWorker`: what the bot uses; asks, bounds and replaces the children
-    gate.py      who is next
     child.py     one child's process and pipes
     worker.py    the child itself: `python -m bot.audio.worker`
     bounds.py    the limits, and how the child binds itself to them

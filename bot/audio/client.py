@@ -11,7 +11,7 @@ from typing import Any, Self, TypeVar
 from bot.audio.bounds import Limits
 from bot.audio.child import AudioWorkerDown as AudioWorkerDown
 from bot.audio.child import Child, Died
-from bot.audio.gate import Gate
+from bot.gate import Gate
 from bot.rules.audio import AudioFacts, Heard, Match, Quality, Reason, Unreadable
 
 _WORKER = (sys.executable, "-m", "bot.audio.worker")

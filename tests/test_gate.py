@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.audio.gate import Gate
+from bot.gate import Gate
 
 
 class Visits:

@@ -1,4 +1,7 @@
-"""Who goes in next: a few places, and two orderly queues before them."""
+"""Who goes in next: a few places, and two orderly queues before them.
+
+The audio workers have as many places as children, the writers of a database one. Standard library only.
+"""
 
 import asyncio
 from collections import deque
