@@ -89,11 +89,6 @@ def from_bytes(data: bytes) -> Words:
     return np.frombuffer(data, dtype="<u4").astype(np.uint32)
 
 
-def best_match(query: Words, other: Words) -> Match | None:
-    """Where two recordings are one, None if nowhere; for one query against many make a `Query` once."""
-    return Query(query).match(other)
-
-
 class Query:
     """One fingerprint that many others are compared with."""
 

@@ -28,13 +28,6 @@ class SpeechDetector:
     def __init__(self) -> None:
         self._vad = SileroVAD(RATE)
 
-    def speech(self, x: Samples) -> npt.NDArray[np.bool_]:
-        """Which samples belong to speech; shape as `x`, mono at 16 kHz.
-
-        Quiet audio is scaled up first, by at most 30 dB. The incomplete last frame counts as no speech.
-        """
-        return spoken(self.probabilities(x), len(x))
-
     def probabilities(self, x: Samples) -> list[float]:
         """How likely each whole frame is speech, 0..1. Quiet audio is scaled up first, by at most 30 dB."""
         loudest = float(np.abs(x).max(initial=0.0))

@@ -13,7 +13,6 @@ from bot.audio.fingerprint import (
     STEP,
     Query,
     Words,
-    best_match,
     from_bytes,
     to_bytes,
     words,
@@ -57,7 +56,7 @@ def test_the_bits_are_those_of_the_paper() -> None:
 
 def test_volume_changes_nothing(original: Samples) -> None:
     """Half as loud is the same recording, word by word but for a few bits that lie on the edge."""
-    match = best_match(words(original), words(original / 2))
+    match = Query(words(original)).match(words(original / 2))
     assert match is not None
     assert match.errors < 0.001
     assert (match.seconds, match.shift) == pytest.approx((LENGTH, 0), abs=1)
@@ -95,7 +94,7 @@ def test_copies(original: Samples, what: str, shift: float) -> None:
         "noise at 5 dB": lambda: _snr(x, 5),
         "clipped by 24 dB": lambda: np.clip(x * 16, -1, 1),
     }[what]()
-    there, back = best_match(words(x), words(copy)), best_match(words(copy), words(x))
+    there, back = Query(words(x)).match(words(copy)), Query(words(copy)).match(words(x))
     assert there is not None
     assert back is not None
     assert max(there.errors, back.errors) <= 0.37
@@ -107,7 +106,7 @@ def test_a_part_within_something_else(original: Samples) -> None:
     """Twenty-five seconds of it in the middle of another recording: only they are counted."""
     part = original[20 * RATE : 45 * RATE]
     mixed = np.concatenate([talk(40, seed=6), part, talk(30, seed=7)])
-    match = best_match(words(original), words(mixed))
+    match = Query(words(original)).match(words(mixed))
     assert match is not None
     assert match.errors < 0.3  # the cut falls between two frames
     assert (match.seconds, match.shift) == pytest.approx((25, 20), abs=1)
@@ -124,9 +123,9 @@ def test_too_little_in_common(original: Samples) -> None:
     """Less than 15 s of talk prove nothing."""
     found = words(original)
     part = found[: int(ENOUGH / STEP) - 1]
-    assert best_match(found, part) is None
-    assert best_match(found, found[:0]) is None
-    assert best_match(found[:0], found[:0]) is None
+    assert Query(found).match(part) is None
+    assert Query(found).match(found[:0]) is None
+    assert Query(found[:0]).match(found[:0]) is None
 
 
 @pytest.mark.parametrize(
@@ -139,7 +138,7 @@ def test_too_little_in_common(original: Samples) -> None:
 )
 def test_silence_is_like_no_other_silence(one: Samples, other: Samples) -> None:
     """Digital silence, the quietest noise and a room's noise match nothing; the first two say nothing at all."""
-    assert best_match(words(one), words(other)) is None
+    assert Query(words(one)).match(words(other)) is None
     assert bool((words(one) == NOTHING).all()) is (float(np.abs(one).max()) < 1e-4)
 
 
@@ -147,7 +146,7 @@ def test_pauses_are_left_out(original: Samples) -> None:
     """Talk with the same long pauses as a stranger's: the pauses do not bring them together."""
     gap = np.zeros(30 * RATE, np.float32)
     one, other = (np.concatenate([talk(20, seed=s), gap, talk(20, seed=s + 1)]) for s in (1, 3))
-    assert best_match(words(one), words(other)) is None
+    assert Query(words(one)).match(words(other)) is None
     assert int((words(one) == NOTHING).sum()) >= 30 / STEP - 4
 
 
@@ -177,7 +176,7 @@ STRANGERS = [
 
 def _labelled_match(folder: Path, name: str) -> Match | None:
     query = _labelled_words(folder, "good_en_mf")
-    return best_match(query, _labelled_words(folder, name))
+    return Query(query).match(_labelled_words(folder, name))
 
 
 def _labelled_words(folder: Path, name: str) -> Words:

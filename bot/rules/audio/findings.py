@@ -1,9 +1,11 @@
 """What is wrong with a recording, told from its facts by the policy's limits."""
 
-from collections.abc import Mapping
+import operator
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import StrEnum
+from functools import partial
 
 from bot.rules.audio.facts import AudioFacts, Reason, Unreadable
 
@@ -187,24 +189,24 @@ def _too_long(facts: AudioFacts, longest: float) -> Finding | None:
     return Finding(Code.too_long, Severity.refuse, facts.duration, longest, "duration")
 
 
-def _below(
-    code: Code, fact: str, measured: float | None, refuse: float = 0.0, warn: float = 0.0, note: float = 0.0
+def _missed(
+    misses: Callable[[float, float], bool],
+    code: Code,
+    fact: str,
+    measured: float | None,
+    refuse: float = 0.0,
+    warn: float = 0.0,
+    note: float = 0.0,
 ) -> Finding | None:
-    """The gravest of the lower limits that a fact misses; 0 is none, and what was not measured misses none."""
+    """The gravest of the limits that a fact misses; 0 is none, and what was not measured misses none."""
     for limit, severity in ((refuse, Severity.refuse), (warn, Severity.warn), (note, Severity.note)):
-        if limit and measured is not None and measured < limit:
+        if limit and measured is not None and misses(measured, limit):
             return Finding(code, severity, measured, limit, fact)
     return None
 
 
-def _above(
-    code: Code, fact: str, measured: float | None, refuse: float = 0.0, warn: float = 0.0, note: float = 0.0
-) -> Finding | None:
-    """The same of upper limits."""
-    for limit, severity in ((refuse, Severity.refuse), (warn, Severity.warn), (note, Severity.note)):
-        if limit and measured is not None and measured > limit:
-            return Finding(code, severity, measured, limit, fact)
-    return None
+_below, _above = partial(_missed, operator.lt), partial(_missed, operator.gt)
+"""Lower limits, and upper ones."""
 
 
 def _spoken(facts: AudioFacts) -> float:
