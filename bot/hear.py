@@ -110,17 +110,14 @@ async def report(
     known: dict[str, bytes] = {}
     async with AudioWorker() as worker:
         for path in paths:
-            found, fingerprint = await _hear(
-                worker, await asyncio.to_thread(path.read_bytes), policy, rate=rate
-            )
+            data = await asyncio.to_thread(path.read_bytes)
+            facts, findings, fingerprint = await _hear(worker, data, policy, rate=rate)
             matches = await worker.compare(fingerprint, list(known.values())) if fingerprint else []
             copies = (name for name, match in zip(known, matches, strict=False) if match)
             copy_of = next(copies, None)
-            if fingerprint and not copy_of and not refused(found[1]):
+            if fingerprint and not copy_of and not refused(findings):
                 known[path.name] = fingerprint
-            reports.append(
-                Report(path.name, found[0], found[1], copy_of=copy_of, expected=expected.get(path.name))
-            )
+            reports.append(Report(path.name, facts, findings, copy_of, expected.get(path.name)))
     return reports
 
 
@@ -143,14 +140,15 @@ def labels(path: Path) -> dict[str, str]:
 
 async def _hear(
     worker: AudioWorker, data: bytes, policy: SamplePolicy, *, rate: bool
-) -> tuple[tuple[AudioFacts | None, tuple[Finding, ...]], bytes]:
+) -> tuple[AudioFacts | None, tuple[Finding, ...], bytes]:
+    """Facts (None: unreadable), findings and fingerprint of one recording."""
     try:
         heard = await worker.measure(data)
         facts = replace(heard.facts, quality=await worker.rate(data) if rate else None)
     except Unreadable as error:
-        return (None, judge_unreadable(error)), b""
+        return None, judge_unreadable(error), b""
     findings = judge(facts, policy.checks, shortest=policy.min, longest=policy.max)
-    return (facts, findings), heard.fingerprint
+    return facts, findings, heard.fingerprint
 
 
 COLUMNS: Mapping[str, str] = {
