@@ -1,28 +1,21 @@
 """Drawing a recording for people: the words of each language on the same picture."""
 
 import io
+from dataclasses import replace
 
 from PIL import Image
 
 from bot.artist import Artist, sketch_of
 from bot.audio.client import AudioWorker
 from bot.audio.sketch import Figure, Mark, Share, Sketch
-from bot.rules.audio import AudioFacts, Code, Finding, Heard, Severity, Turn
+from bot.rules.audio import Code, Finding, Heard, Severity, Turn
+from tests.rules.recordings import GOOD
 
-FACTS = AudioFacts(
+FACTS = replace(
+    GOOD,
     duration=40.0,
-    container="ogg",
-    codec="opus",
-    sample_rate=48_000,
-    channels=1,
-    loudness=-23.0,
-    peak=-3.0,
-    clipping=2.0,
-    speech_ratio=0.85,
     longest_silence=10.0,
-    content_hash="",
     snr=31.0,
-    voices=2,
     turns=(Turn(0, 0.0, 20.0), Turn(1, 30.0, 40.0)),
     shares=(0.67, 0.33),
     longest_turn=20.0,

@@ -13,22 +13,9 @@ from pathlib import Path
 import pytest
 
 from bot.audio.client import AudioWorker, AudioWorkerDown
-from bot.rules.audio import AudioFacts, Heard
+from bot.rules.audio import Heard
 from tests.audio.processes import gone, impostor, until
-
-FACTS = AudioFacts(
-    duration=1.0,
-    container="ogg",
-    codec="opus",
-    sample_rate=48_000,
-    channels=1,
-    loudness=-20.0,
-    peak=-3.0,
-    clipping=2.0,
-    speech_ratio=0.8,
-    longest_silence=0.0,
-    content_hash="0",
-)
+from tests.rules.recordings import GOOD
 
 
 class Scene:
@@ -49,7 +36,7 @@ class Scene:
             if head["do"] == "rate":
                 reply({{"quality": None}})
             else:
-                reply({{"facts": {FACTS.to_json()!r}, "fingerprint": len(file)}}, file)
+                reply({{"facts": {GOOD.to_json()!r}, "fingerprint": len(file)}}, file)
         """)
 
     @property
@@ -86,7 +73,7 @@ async def two(tmp_path: Path) -> AsyncIterator[Scene]:
 
 def heard(file: bytes) -> Heard:
     """What these workers hear."""
-    return Heard(FACTS, file)
+    return Heard(GOOD, file)
 
 
 async def test_a_file_that_takes_long_delays_nobody(two: Scene) -> None:

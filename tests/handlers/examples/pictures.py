@@ -3,21 +3,14 @@
 from dataclasses import replace
 
 from bot.rules.audio import AudioFacts, Code, Finding, Severity, Turn
+from tests.rules.recordings import GOOD
 
-MEASURED = AudioFacts(
+MEASURED = replace(
+    GOOD,
     duration=168.5,
-    container="ogg",
-    codec="opus",
-    sample_rate=48_000,
-    channels=1,
     loudness=-23.6,
-    peak=-3.0,
-    clipping=2.1,
     speech_ratio=0.844,
-    longest_silence=1.2,
-    content_hash="",
     snr=31.4,
-    voices=2,
     turns=(Turn(0, 0.5, 97.0), Turn(1, 97.5, 168.0)),
     shares=(0.575, 0.425),
     longest_turn=96.5,
