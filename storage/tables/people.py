@@ -28,6 +28,8 @@ class Person(SQLModel, table=True):
     partner_wish: str | None = None
     dialect: str | None = None
     speaks: list[str] = json(default_factory=list)
+    hours: list[int] | None = json(default=None)
+    """Hours of the week (0 is Monday from 00:00, in the city's time) at which the person can record; null is any."""
     skipped: list[str] = json(default_factory=list)
     """Onboarding questions that the person chose not to answer."""
     expecting: dict[str, Any] | None = json(default=None)

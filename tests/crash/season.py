@@ -37,6 +37,12 @@ class Season:
         return [moment for moment in self.passed if moment not in tried]
 
     @property
+    def kinds_left(self) -> list[str]:
+        """The moments of those kinds at which no bot died."""
+        tried = {kind_of(death) for death in self.deaths}
+        return [moment for moment in self.passed if kind_of(moment) not in tried]
+
+    @property
     def good(self) -> bool:
         """Whether every night was, and every control was noticed."""
         return self.verdict.good and all(not verdict.good for _, verdict in self.controls)
@@ -89,13 +95,16 @@ class Director:
             hands = deal(season.left, -(-len(season.left) // 12))
         return season
 
-    async def a_sample(self, seed: int) -> Season:
-        """Die once at each kind of moment, chosen by a seed; by the next one if that night is broken off."""
+    async def a_sample(self, seed: int, nights: int = 4) -> Season:
+        """Die once at each kind of moment, chosen by a seed; in further nights at those kinds that did not come.
+
+        A moment has its number from the calm night, and a night with deaths in it may have fewer of its kind.
+        """
         calm = await self.play("calm night")
         season = Season(moments(calm.journal))
         season.verdict.add(calm.verdict)
-        while season.verdict.good and not season.deaths and season.nights < 3:
-            hand = a_few(season.passed, seed + season.nights) + mending(0)[:4]
+        while season.verdict.good and season.nights < nights and (left := season.kinds_left):
+            hand = a_few(left, seed + season.nights) + mending(season.nights)[:4]
             season.take(await self.play(f"night {season.nights + 1}", hand, calm=calm))
         return season
 
