@@ -6,7 +6,7 @@ READY  := $(VENV)/.ready
 
 FOLDER ?= bot/demo/dialogues
 
-.PHONY: demo test check crash bench audio-report format texts lock clean help
+.PHONY: demo play test check crash bench screenshots audio-report format texts lock clean help
 
 help:            ## what can be made here
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 16
@@ -20,6 +20,9 @@ $(READY): requirements.lock pyproject.toml
 
 demo: $(READY)   ## play the whole story on this machine, no token needed
 	$(BIN)/duologue demo
+
+play: $(READY)   ## be everybody in a browser, no token needed: make play DATA=folder keeps it
+	$(BIN)/duologue play $(if $(DATA),--data "$(DATA)")
 
 test: $(READY)   ## run every test
 	$(BIN)/python -m pytest -n auto --dist worksteal
@@ -35,6 +38,9 @@ crash: $(READY)  ## kill the program at every commit and every sending, and chec
 
 bench: $(READY)  ## print how fast and how large it is, as ratios where there is something to compare with
 	$(BIN)/python -m tests.bench
+
+screenshots: $(READY)  ## take the README's pictures of the playground (needs Chromium)
+	$(BIN)/python -m tools.screenshots
 
 audio-report: $(READY)  ## what the checks hear in a folder of recordings: make audio-report FOLDER=path
 	$(BIN)/duologue hear "$(FOLDER)"

@@ -59,6 +59,11 @@ command_line.command(
     name="demo",
     help="Play the whole story on this machine: the real bot, a local Telegram, and people who use it.",
 )
+command_line.command(
+    "bot.playground.play:play",
+    name="play",
+    help="Be the applicants, the reviewers and the coordinator in a browser, on this machine.",
+)
 
 
 def _config() -> Config:

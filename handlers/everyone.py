@@ -49,9 +49,12 @@ async def choose_language(context: Context, code: str) -> None:
     """The first question of all, or a change of mind."""
     if code not in LANGUAGES:
         raise StaleButton
-    first = context.person.language is None
+    first, same = context.person.language is None, context.person.language == code
+    settled = await steps.settled(context.unit, context.person)
+    if same and not settled:
+        return  # pressed twice: the question that follows has been asked
     await people.set_language(context.unit, context.person, code)
-    if first or not await steps.settled(context.unit, context.person):
+    if first or not settled:
         await steps.begin(context.unit, context.person)
     else:
         await context.tell(Hint("language_changed"))

@@ -13,6 +13,7 @@ from bot.services.unit import House, Units
 from storage import migrate
 from storage.database import Database
 from tests.helpers import MovableClock
+from tests.playground.chromium import CHROMIUM, MISSING
 from tests.stage import Stage
 
 # The pretty tracebacks that are structlog's default take half a second each, in which the loop stands still.
@@ -81,3 +82,9 @@ def shared_audio() -> Path:
     if not folder.is_dir():
         pytest.skip("the labelled recordings are not at hand")
     return folder
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say loudly at the end what could not be tried here."""
+    if CHROMIUM is None:
+        terminalreporter.write_sep("!", MISSING, red=True, bold=True)

@@ -21,6 +21,13 @@ def test_no_import_hides_inside_a_function() -> None:
     assert [place for path in sorted(_sources()) for place in _inline_imports(path)] == []
 
 
+def test_a_run_carries_no_playground() -> None:
+    """What `duologue run` loads knows neither the playground nor the sandbox."""
+    look = "import sys, bot.cli; print(*(m for m in sys.modules if m.startswith(('bot.playground', 'bot.sandbox'))))"
+    done = subprocess.run([sys.executable, "-c", look], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
+
+
 def _sources() -> list[Path]:
     return [path for room in ("bot", "handlers", "storage") for path in (ROOT / room).rglob("*.py")]
 

@@ -89,6 +89,11 @@ class BotProcess:
         return self._process.pid if self._process else None
 
     @property
+    def lives(self) -> bool:
+        """Whether its process runs."""
+        return self._process is not None and self._process.returncode is None
+
+    @property
     def fell(self) -> int | None:
         """The exit status of a bot that ended without having been told to; None while it runs."""
         return None if self._told or self._process is None else self._process.returncode

@@ -162,7 +162,10 @@ class Control:
             seen = feed.last
             events = await feed.wait(after, timeout=15.0, **wanted)
             lines = [f"id: {e['seq']}\nevent: {e['kind']}\ndata: {json.dumps(e)}\n\n" for e in events]
-            await response.write("".join(lines or [": still here\n\n"]).encode())
+            try:
+                await response.write("".join(lines or [": still here\n\n"]).encode())
+            except ConnectionResetError:  # the reader has gone
+                return response
             after = events[-1]["seq"] if events else max(after, seen)
 
     async def _requests(self, ask: Ask) -> list[Json]:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Final
 from bot.sandbox.errors import Json, bad_request
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from bot.sandbox.settings import Settings
 
 DOWNLOAD_LIMIT: Final = 20 * 1024 * 1024
@@ -93,6 +95,16 @@ class FileStore:
         self._by_id[file.file_id] = file
         self._by_path[file.path] = file
         return file
+
+    def all(self) -> Iterable[StoredFile]:
+        """Every file, in the order in which they came."""
+        return self._by_id.values()
+
+    def put_back(self, file: StoredFile) -> None:
+        """Keep a file that was kept before, under the ids and the path that it had."""
+        self._count += 1
+        self._by_id[file.file_id] = file
+        self._by_path[file.path] = file
 
     def get(self, file_id: str) -> StoredFile | None:
         """Return the file with that id, if there is one."""

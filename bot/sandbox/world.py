@@ -155,6 +155,13 @@ class World:
             del self.commands[key]
         self.feed.publish("reset", None)
 
+    def ids_go_on(self) -> None:
+        """Give new people and groups ids above those of all that are here."""
+        people = max((i for i in self.people if i >= FIRST_PERSON), default=FIRST_PERSON - 1)
+        numbers = [abs(i) % 1_000_000_000_000 for i in self.chats if i < 0]
+        self._person_ids = itertools.count(people + 1)
+        self._group_ids = itertools.count(max([*numbers, FIRST_GROUP - 1]) + 1)
+
     def add_person(self, person_id: int | None, first_name: str, **details: Any) -> Person:
         """Create a person and their private chat with the bot; the id is theirs or the next free one."""
         if person_id is None:
