@@ -1,4 +1,4 @@
-"""The overlap rules that SQLite can only keep by triggers (PostgreSQL has exclusion constraints).
+"""What SQLite can only keep by triggers: no overlaps (PostgreSQL has exclusion constraints), a ledger of no edits.
 
 Alembic's batch mode rebuilds a table and silently drops its triggers, so every migration that rebuilds one
 of these tables must create its triggers again; a test looks for them after every migration.
@@ -31,4 +31,21 @@ def overlap_triggers() -> dict[str, str]:
             triggers[name] = _OVERLAP.format(
                 name=name, event=event.upper(), table=table, owner=owner, guard=guard, guard_other=guard
             ).strip()
+    return triggers
+
+
+_APPEND_ONLY = """
+CREATE TRIGGER {name} BEFORE {event} ON ledger
+BEGIN
+  SELECT RAISE(ABORT, 'append-only: ledger');
+END
+"""
+
+
+def ledger_triggers() -> dict[str, str]:
+    """The SQL of each trigger by its name: what the ledger holds is never changed and never deleted."""
+    triggers = {}
+    for event in ("update", "delete"):
+        name = f"no_{event}_ledger"
+        triggers[name] = _APPEND_ONLY.format(name=name, event=event.upper()).strip()
     return triggers

@@ -1,7 +1,7 @@
 """Every table, in one place: importing this package fills the metadata."""
 
 from storage.tables.base import metadata
-from storage.tables.bookings import Booking, BookingMember, Strike, Timer, Waiting
+from storage.tables.bookings import Booking, BookingMember, LedgerEntry, Strike, Timer, Waiting
 from storage.tables.delivery import Broadcast, InboxRow, Job, OutboxRow
 from storage.tables.pairs import Block, Pair, PairMember, Proposal, ProposalMember, Seeker
 from storage.tables.people import Audit, Consent, Invitation, Person, RoleGrant
@@ -22,6 +22,7 @@ __all__ = [
     "InboxRow",
     "Invitation",
     "Job",
+    "LedgerEntry",
     "OutboxRow",
     "Pair",
     "PairMember",
