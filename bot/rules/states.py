@@ -56,6 +56,25 @@ class BatchState(StrEnum):
     DROPPED = "dropped"
 
 
+class TemplateState(StrEnum):
+    """Slots that repeat."""
+
+    PREVIEW = "preview"
+    RUNNING = "running"
+    DROPPED = "dropped"
+    STOPPED = "stopped"
+    ENDED = "ended"
+
+
+class ClosureState(StrEnum):
+    """A room that is closed for a while."""
+
+    PREVIEW = "preview"
+    APPLIED = "applied"
+    DROPPED = "dropped"
+    LIFTED = "lifted"
+
+
 class SlotState(StrEnum):
     """One room at one time (场次)."""
 
@@ -189,6 +208,14 @@ ARROWS: Mapping[type[StrEnum], _Arrows] = {
     },
     BatchState: {
         BatchState.PREVIEW: (BatchState.OPENED, BatchState.DROPPED),
+    },
+    TemplateState: {
+        TemplateState.PREVIEW: (TemplateState.RUNNING, TemplateState.DROPPED),
+        TemplateState.RUNNING: (TemplateState.STOPPED, TemplateState.ENDED),
+    },
+    ClosureState: {
+        ClosureState.PREVIEW: (ClosureState.APPLIED, ClosureState.DROPPED),
+        ClosureState.APPLIED: (ClosureState.LIFTED,),
     },
     SlotState: {
         SlotState.DRAFT: (SlotState.OPEN, SlotState.CANCELLED),

@@ -6,7 +6,7 @@ from storage.tables.delivery import Broadcast, InboxRow, Job, OutboxRow
 from storage.tables.pairs import Block, Pair, PairMember, Proposal, ProposalMember, Seeker
 from storage.tables.people import Audit, Consent, Invitation, Person, RoleGrant
 from storage.tables.samples import Assignment, Decision, Fingerprint, Reviewer, ReviewGroup, Sample
-from storage.tables.studios import City, Room, Shift, Slot, SlotBatch, Studio
+from storage.tables.studios import City, Room, RoomClosure, Shift, Slot, SlotBatch, SlotTemplate, Studio
 
 __all__ = [
     "Assignment",
@@ -33,11 +33,13 @@ __all__ = [
     "Reviewer",
     "RoleGrant",
     "Room",
+    "RoomClosure",
     "Sample",
     "Seeker",
     "Shift",
     "Slot",
     "SlotBatch",
+    "SlotTemplate",
     "Strike",
     "Studio",
     "Timer",

@@ -29,6 +29,7 @@ VALUES = {
     "BOOLEAN": 1,
     "VARCHAR": "x",
     "DATETIME": "2026-11-20 04:00:00",
+    "DATE": "2026-11-20",
     "JSON": "{}",
     "BLOB": b"x",
 }
@@ -119,7 +120,7 @@ async def test_triggers_stand_after_every_migration(database: Database) -> None:
     fill(database)
     names = ", ".join(str(column[1]) for column in ask(database, "PRAGMA table_info(slots)"))
     again = names.replace("id, ", "2, ", 1).replace("ends_at", "'2026-11-20 06:00:00'")
-    do(database, "UPDATE slots SET ends_at = '2026-11-20 07:00:00'")
+    do(database, "UPDATE slots SET busy_until = '2026-11-20 07:00:00'")
     with pytest.raises(sqlite3.IntegrityError, match="overlap: slots"):
         do(database, f"INSERT INTO slots ({names}) SELECT {again} FROM slots")
 
