@@ -120,6 +120,17 @@ class WaitState(StrEnum):
     LEFT = "left"
 
 
+class WishState(StrEnum):
+    """Waiting for any time of a kind, until one is found, a day is past, or the two stop."""
+
+    WAITING = "waiting"
+    OFFERED = "offered"
+    MET = "met"
+    LAPSED = "lapsed"
+    OVER = "over"
+    LEFT = "left"
+
+
 class BroadcastState(StrEnum):
     """A message to many; what becomes of each recipient is told by the outbox."""
 
@@ -249,6 +260,17 @@ ARROWS: Mapping[type[StrEnum], _Arrows] = {
     WaitState: {
         WaitState.WAITING: (WaitState.OFFERED, WaitState.LAPSED, WaitState.LEFT),
         WaitState.OFFERED: (WaitState.TAKEN, WaitState.DECLINED, WaitState.LAPSED, WaitState.LEFT),
+    },
+    WishState: {
+        WishState.WAITING: (WishState.OFFERED, WishState.MET, WishState.OVER, WishState.LEFT),
+        # Back to waiting when its offer came to nothing; lapsed when nobody answers any more.
+        WishState.OFFERED: (
+            WishState.WAITING,
+            WishState.MET,
+            WishState.LAPSED,
+            WishState.OVER,
+            WishState.LEFT,
+        ),
     },
     BroadcastState: {
         BroadcastState.DRAFT: (BroadcastState.SENDING, BroadcastState.STOPPED),
