@@ -10,7 +10,7 @@ from bot.rules.booking import Interval, book_by, overlap
 from bot.rules.states import SlotState
 from bot.services.booking import bookings, moving
 from bot.services.booking.bookings import Party, name_of
-from bot.services.booking.waitlist import QUEUED
+from bot.services.booking.line import QUEUED
 from bot.services.messages.bookings import FreeTimes
 from bot.services.messages.slots import SlotView
 from bot.services.people import Person
