@@ -22,9 +22,11 @@ from handlers.render import (
     shifts,
     slots,
     status,
+    strikes,
     studio_draft,
     studios,
     verdicts,
+    wishes,
 )
 from handlers.screen import screen
 
@@ -51,7 +53,9 @@ __all__ = [
     "shifts",
     "slots",
     "status",
+    "strikes",
     "studio_draft",
     "studios",
     "verdicts",
+    "wishes",
 ]

@@ -9,7 +9,7 @@ from bot.rules.pairing import Obstacle
 from bot.rules.review import Obstacle as ReviewObstacle
 from bot.rules.roles import Role
 from bot.rules.states import BatchState, BookingState, BroadcastState, SampleState, SlotState, WaitState
-from bot.services.booking import bookings, moving, waitlist
+from bot.services.booking import bookings, moving, strikes, waitlist
 from bot.services.coordinating import broadcasts, quarantine
 from bot.services.joining import invitations, onboarding
 from bot.services.messages import Message
@@ -119,6 +119,7 @@ PROBLEMS: tuple[DomainError, ...] = (
     bookings.AlreadyBooked(True),
     bookings.AlreadyBooked(False),
     *(bookings.BookingOver(state) for state in (*BookingState, "started", "left")),
+    strikes.StrikeGone(),
     waitlist.NotWaiting(),
     *(waitlist.OfferOver(state.value) for state in WaitState if state != WaitState.OFFERED),
     studios.NoStudioYet(),
