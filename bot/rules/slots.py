@@ -392,6 +392,21 @@ class _Busy:
         self._until = end
 
 
+def clock_changes(
+    days: Iterable[date], times: Sequence[time], zone: ZoneInfo
+) -> tuple[tuple[datetime, ...], tuple[datetime, ...]]:
+    """The wall-clock times of these days that clocks skip, and those that they show twice."""
+    skipped, twice = [], []
+    for day in days:
+        for at in times:
+            local = datetime.combine(day, at)
+            if not _exists(local, zone):
+                skipped.append(local)
+            elif local.replace(tzinfo=zone).utcoffset() != local.replace(tzinfo=zone, fold=1).utcoffset():
+                twice.append(local)
+    return tuple(skipped), tuple(twice)
+
+
 def _wall_times(grid: SlotGrid) -> Iterator[datetime]:
     """Every day with every time, without a zone yet."""
     return (datetime.combine(day, at) for day in grid.days for at in grid.times)

@@ -268,6 +268,11 @@ def read(text: str) -> Template:
     return found
 
 
+def starting(template: Template, tomorrow: date) -> Template:
+    """The template with its first day: `tomorrow`, if the line did not say."""
+    return replace(template, first=template.first or tomorrow)
+
+
 def without(template: Template, days: tuple[date, ...]) -> Template:
     """The template with more days left out. Raises `TooManyExceptions`."""
     skip = tuple(sorted({*template.skip, *days}))

@@ -25,6 +25,7 @@ from handlers.render import (
     strikes,
     studio_draft,
     studios,
+    templates,
     verdicts,
     wishes,
 )
@@ -56,6 +57,7 @@ __all__ = [
     "strikes",
     "studio_draft",
     "studios",
+    "templates",
     "verdicts",
     "wishes",
 ]
