@@ -27,6 +27,7 @@ from handlers.render import (
     studios,
     templates,
     verdicts,
+    week,
     wishes,
 )
 from handlers.screen import screen
@@ -59,5 +60,6 @@ __all__ = [
     "studios",
     "templates",
     "verdicts",
+    "week",
     "wishes",
 ]

@@ -6,7 +6,7 @@ from bot.texts import Html, Speech, mark
 from handlers.render.bookings import answers, block_text, changes, coming
 from handlers.render.names import STRIKES as KINDS
 from handlers.render.places import at, session, short, when
-from handlers.render.wishes import place, stop, wished
+from handlers.render.wishes import kind, place, stop, wished
 from handlers.screen import Button, Rows, Screen, lines, paragraphs, renders
 
 
@@ -66,7 +66,7 @@ def _wait(line: m.WaitLine, say: Speech) -> Html:
 def _wish(line: w.WishLine, say: Speech) -> Html:
     what = Html(f"<b>{wished(line.wish, say)}</b>")
     if line.asked:
-        state = say.say("🎉 One is on offer to you two: please answer it.")
+        state = say.say("🎉 One has been offered to you two.")
     else:
         state = place(line.position, say)
     return lines(say.say("⏳ Waiting for {wish}", wish=what), state)
@@ -133,7 +133,7 @@ def _strikes(message: m.MyBookings, say: Speech) -> Html:
 
 def _buttons(message: m.MyBookings, say: Speech) -> Rows:
     """What can be pressed; with several sessions each row says which one it is about."""
-    many = len(message.upcoming) + len(message.waiting) > 1
+    many = len(message.upcoming) + len(message.waiting) + len(message.wishes) > 1
     found: list[tuple[Button, ...]] = []
     for line in message.upcoming:
         label = f"{short(line.slot, say)} · " if many else ""
@@ -141,6 +141,9 @@ def _buttons(message: m.MyBookings, say: Speech) -> Rows:
     for wait in message.waiting:
         label = f"{short(wait.slot, say)} · " if many else ""
         found.append(_named(_of_wait(wait, say), label))
+    for one in message.wishes:
+        label = f"{kind(one.wish, say)} · " if many else ""
+        found.append(_named((stop(one.wish, say),), label))
     return tuple(found)
 
 

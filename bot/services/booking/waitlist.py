@@ -273,9 +273,9 @@ async def lapse(unit: Unit, timer: Timer) -> None:
     """Nobody answered an offer in time: the next pair gets it."""
     waiting = await _of_timer(unit, timer)
     wish = await wishes.of_offer(unit, waiting)
+    waits_on = wish is not None and not given_up(wish.lapses + 1)
     if waiting.state == WaitState.OFFERED and await _close(unit, waiting, WaitState.LAPSED):
         slot = await _view(unit, waiting)
-        waits_on = wish is not None and not given_up(wish.lapses + 1)
         if wish is None or waits_on:  # the end of a wish is told by itself
             await _tell(unit, waiting, OfferEnded(slot, "lapsed", "", wish=waits_on), "lapsed", slot)
         await freed(unit, waiting.slot_id)

@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, bindparam
-from sqlalchemy import select as columns
+from sqlalchemy import bindparam
 from sqlmodel import col, select, update
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -84,12 +83,12 @@ async def position_of(unit: Unit, wish: Wish) -> int:
 # --- a slot that could be one
 
 
-def _fitting() -> Select[tuple[Wish]]:
+def _fitting() -> SelectOfScalar[Wish]:
     """Wishes without an offer that a slot fits, but for pairs that were offered that slot or had it: they know it."""
     knows = select(Waiting.pair_id).where(Waiting.slot_id == bindparam("slot_id"))
     knows = knows.where(col(Waiting.state) != WaitState.WAITING.value)
     had = select(Booking.pair_id).where(Booking.slot_id == bindparam("slot_id"))
-    return columns(Wish).where(
+    return select(Wish).where(
         col(Wish.city) == bindparam("city"),
         col(Wish.state) == WishState.WAITING.value,
         col(Wish.part).in_([rules.ANY, bindparam("part")]),

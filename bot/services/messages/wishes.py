@@ -68,7 +68,7 @@ class WishLeft(Message):
 
 @dataclass(frozen=True)
 class WishEnded(Message):
-    """It ended by itself: `met` by a session that stands now, `silent` (nobody answers), or `over` (the day is past)."""
+    """It ended by itself: `met` by a session that stands, `silent` (nobody answers), or `over` (the day is past)."""
 
     wish: WishView
     why: str
