@@ -1,11 +1,13 @@
 """Words about strikes: noted, over, lifted; and the last call to who has not said whether they come."""
 
+from html import escape
+
 from bot.services.messages import strikes as m
 from bot.texts import Html, Speech
 from handlers.render.bookings import block_text, coming, pay_text
-from handlers.render.places import at, session, when
+from handlers.render.places import at, session, short, when
 from handlers.render.problems import Facts, words
-from handlers.screen import Screen, lines, paragraphs, renders
+from handlers.screen import Button, Rows, Screen, lines, paragraphs, renders
 
 
 @renders(m.LastCall)
@@ -76,3 +78,55 @@ def strikes_lifted(message: m.StrikesLifted, say: Speech) -> Screen:
 @words("StrikeGone")
 def _(_f: Facts, say: Speech) -> Html:
     return say.say("There is nothing left to lift here. /people shows how it stands now.")
+
+
+# --- for who runs the session
+
+
+@renders(m.WhoIsMissing)
+def who_is_missing(message: m.WhoIsMissing, say: Speech) -> Screen:
+    """Who did not come? Or: is that right?"""
+    data = f"absent:{message.booking_id}"
+    if message.missing is None:
+        buttons = [
+            (Button(say.say("{name} did not come", name=one.name), f"{data}:{one.person_id}"),)
+            for one in message.people
+        ]
+        neither = Button(say.say("Neither came"), f"{data}:0")
+        text = say.say("🚪 Who did not come?")
+        return Screen(paragraphs(text, session(message.slot, say)), (*buttons, (neither,)))
+    missing = [one.name for one in message.people if message.missing in (one.person_id, 0)]
+    text = say.say("🚪 Did {names} not come?", names=say.join(escape(name) for name in missing))
+    cost = say.say("It counts as a strike, and everybody is told.")
+    answers = (
+        Button(say.say("Yes, note it"), f"{data}:{message.missing}:yes"),
+        Button(say.say("No, back"), f"{data}:{message.missing}:no"),
+    )
+    return Screen(paragraphs(text, session(message.slot, say), cost), (answers,))
+
+
+@renders(m.MissingNoted)
+def missing_noted(message: m.MissingNoted, say: Speech) -> Screen:
+    """It is noted."""
+    names = say.join(escape(name) for name in message.names)
+    text = say.say("🚪 Noted: {names} did not come.", names=names)
+    rest = say.say("If that was a mistake, a coordinator can lift the strike: /people")
+    return Screen(paragraphs(text, session(message.slot, say), rest))
+
+
+def missing_buttons(begun: tuple[m.Begun, ...], say: Speech) -> Rows:
+    """A button for each session that has begun: somebody did not come."""
+    return tuple(
+        (
+            Button(
+                say.say("🚪 {when}: somebody did not come", when=short(one.slot, say)),
+                f"absent:{one.booking_id}",
+            ),
+        )
+        for one in begun
+    )
+
+
+@words("MissingTooSoon")
+def _(_f: Facts, say: Speech) -> Html:
+    return say.say("Who did not come can be noted once the session has begun, and for a week after that.")

@@ -55,3 +55,37 @@ class LastCall(Message):
     partner: str
     until: datetime
     costs_strike: bool
+
+
+@dataclass(frozen=True)
+class Begun:
+    """A session that has begun, for whoever can say who did not come."""
+
+    booking_id: int
+    slot: SlotView
+
+
+@dataclass(frozen=True)
+class Who:
+    """One of the two of a session, by number and name."""
+
+    person_id: int
+    name: str
+
+
+@dataclass(frozen=True)
+class WhoIsMissing(Message):
+    """Who of these did not come? With `missing`, a person's number or 0 for both: is that right?"""
+
+    booking_id: int
+    slot: SlotView
+    people: tuple[Who, ...]
+    missing: int | None = None
+
+
+@dataclass(frozen=True)
+class MissingNoted(Message):
+    """These did not come: it is noted, and everybody is told."""
+
+    slot: SlotView
+    names: tuple[str, ...]

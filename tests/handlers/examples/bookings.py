@@ -14,6 +14,7 @@ BLOCKED = m.Strikes(2, 2, True, LATER)
 FOR_GOOD = m.Strikes(2, 2, True)
 HOLD = timedelta(minutes=30)
 WAITING = m.WaitLine(10**9, NEXT, 2)
+TWO = (x.Who(7, NAME), x.Who(8, NAME))
 PAY = m.Money(10_000, "CNY")
 NOTED = tuple(
     m.StrikeLine(number, kind, SLOT, NOW, does, WORDS if does == "lifted" else "")
@@ -103,6 +104,10 @@ EXAMPLES: tuple[Message, ...] = (
     x.StrikeNoted(SLOT, m.Strikes(0, 0)),
     x.PartnerMissed(SLOT, NAME, PAY),
     x.PartnerMissed(SLOT, NAME),
+    x.WhoIsMissing(10**9, SLOT, TWO),
+    x.WhoIsMissing(10**9, SLOT, TWO, 8),
+    x.WhoIsMissing(10**9, SLOT, TWO, 0),
+    x.MissingNoted(SLOT, (NAME,)),
     x.BlockOver(1),
     x.BlockOver(2),
     x.BlockOver(0),
