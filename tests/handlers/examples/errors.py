@@ -18,6 +18,7 @@ from bot.rules.states import (
     TemplateState,
     WaitState,
 )
+from bot.rules.week import NoSuchChoice
 from bot.services.booking import bookings, moving, no_shows, strikes, waitlist
 from bot.services.coordinating import broadcasts, quarantine
 from bot.services.joining import invitations, onboarding
@@ -80,6 +81,7 @@ PROBLEMS: tuple[DomainError, ...] = (
     rules.NameMissing(),
     rules.NameTooLong(64, 80),
     onboarding.NotOffered(),
+    NoSuchChoice(),
     onboarding.LanguagesMissing(),
     *(kind() for kind in (invitations.InvitationUnknown, invitations.InvitationUsed)),
     *(kind() for kind in (invitations.InvitationExpired, invitations.OwnInvitation)),
