@@ -248,7 +248,7 @@ async def _batch(unit: Unit, row: SlotTemplate, grid: slot_rules.SlotGrid) -> No
     )
     await audit.record(unit, batch_cards.about(batch.id), "batch.repeated", template=row.id)
     await batches.fill(unit, batch, laid)
-    if row.staff_needed or laid.left_out:
+    if row.staff_needed or laid.left_out > laid.past:
         creator = await people.by_id(unit, row.created_by)
         shown = await batch_cards.card(unit, batch)
         await outbox.send(unit, creator.telegram_id, shown, about=batch_cards.about(batch.id))
