@@ -9,6 +9,7 @@ from handlers import (
     broadcast,
     everyone,
     invite,
+    no_show,
     onboarding,
     overview,
     partner,
@@ -37,6 +38,7 @@ SUBJECTS = (
     slots_admin,
     staff,
     invite,
+    no_show,
 )
 
 

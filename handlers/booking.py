@@ -1,9 +1,19 @@
 """Free times, taking one, and everything that becomes of a booking: `/slots` and `/bookings`."""
 
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 
 from bot.rules.roles import Role
-from bot.services.booking import cancelling, free_times, holds, my_bookings, reminders, rescue, waitlist
+from bot.rules.wishes import DAYS, PARTS
+from bot.services.booking import (
+    cancelling,
+    free_times,
+    holds,
+    my_bookings,
+    reminders,
+    rescue,
+    waitlist,
+    wishing,
+)
 from handlers.context import Context
 from handlers.switchboard import StaleButton, Switchboard
 
@@ -65,12 +75,49 @@ async def move(context: Context, booking_id: int) -> None:
     await context.reply(await free_times.page(context.unit, context.person, moving_id=booking_id))
 
 
-async def wait(context: Context, slot_id: int, choice: str = "") -> None:
-    """Onto the waitlist of a taken slot, or off it."""
-    if choice not in ("", "leave"):
+async def wait(
+    context: Context, what: str, choice: str = "", part: str = "", days: str = "", until: str = ""
+) -> None:
+    """`wait:<slot>` onto the waitlist of a taken slot, or off it; `any`, `end` and `again` are about wishes."""
+    if what == "any":
+        await _wish(context, choice, part, days, until)
+    elif part or days or until:
         raise StaleButton
-    join = waitlist.leave if choice else waitlist.join
-    await context.reply(await join(context.unit, context.person, slot_id))
+    elif what == "end":
+        await context.show(await wishing.leave(context.unit, context.person, _number(choice)))
+    elif what == "again":
+        await context.reply(await wishing.again(context.unit, context.person, _number(choice)))
+    elif choice in ("", "leave"):
+        join = waitlist.leave if choice else waitlist.join
+        await context.reply(await join(context.unit, context.person, _number(what)))
+    else:
+        raise StaleButton
+
+
+async def _wish(context: Context, city: str, part: str, days: str, until: str) -> None:
+    """`wait:any[:<city>[:<part>[:<days>[:<last day>]]]]`: each press answers one question more."""
+    if part not in ("", *PARTS) or days not in ("", *DAYS):
+        raise StaleButton
+    unit, person = context.unit, context.person
+    if until:
+        await context.show(await wishing.join(unit, person, city, part, days, _day(until)))
+    elif city:
+        await context.show(await wishing.ask(unit, person, city, part, days))
+    else:
+        await context.reply(await wishing.ask(unit, person))
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise StaleButton from None
+
+
+def _number(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and len(text) <= 18):
+        raise StaleButton
+    return int(text)
 
 
 async def offer(context: Context, waiting_id: int, choice: str) -> None:

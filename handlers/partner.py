@@ -3,7 +3,7 @@
 from bot.rules.onboarding import Question
 from bot.rules.roles import Role
 from bot.services.joining import onboarding
-from bot.services.pairing import matches, partings, partner_links, partners, pool
+from bot.services.pairing import matches, partings, partner_links, partners, pool, weeks
 from handlers.context import Context
 from handlers.switchboard import StaleButton, Switchboard
 
@@ -23,6 +23,8 @@ async def pair(context: Context, what: str, choice: str = "", pair_id: str = "")
         await partner_links.invite(context.unit, context.person, anew=choice == "new")
     elif what == "why":
         await _why(context, choice)
+    elif what == "week":
+        await _week(context, choice)
     elif what == "leave" and not choice:
         await partings.begin(context.unit, context.person)
     elif what == "leave":
@@ -50,6 +52,19 @@ async def _why(context: Context, change: str) -> None:
         await partners.show(context.unit, context.person)
     else:
         await context.tell(message)
+
+
+async def _week(context: Context, choice: str) -> None:
+    """The grid in a message of its own, or what a press of it comes to, in place."""
+    if not choice:
+        await context.tell(await weeks.grid(context.unit, context.person))
+    elif choice == "done":
+        await context.show(await weeks.done(context.unit, context.person))
+    else:
+        shown = await weeks.press(context.unit, context.person, choice)
+        if shown.empty:
+            context.toast(context.say.say("Nobody can be found like that, so nothing is kept yet."))
+        await context.show(shown)
 
 
 async def _leave(context: Context, choice: str, pair_id: str) -> None:

@@ -1,16 +1,29 @@
 """`/newslots` and `/openings`: planning slots, opening them, watching and announcing them."""
 
-from datetime import datetime
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from bot.rules import templates as template_rules
 from bot.rules.oneline import CommandError
+from bot.rules.recurrence import BadRule, BadWeekday
 from bot.rules.roles import Role
-from bot.rules.slots import parse
-from bot.services.messages.slots import AskPlan, BatchPreview
-from bot.services.studio import announcing, batch_cards, batches, openings, slot_draft, studios
+from bot.rules.slots import parse, read_days
+from bot.rules.templates import ExceptDays, StopTemplate, Template, TemplateCommand
+from bot.services.messages import Message
+from bot.services.messages.slots import BatchPreview
+from bot.services.studio import announcing, batch_cards, batches, openings, slot_draft, studios, templates
 from handlers import oneline
 from handlers.context import Context
 from handlers.switchboard import StaleButton, Switchboard
+
+WEEKLY_ERRORS = (
+    BadWeekday,
+    BadRule,
+    template_rules.BadAhead,
+    template_rules.BadTemplateId,
+    template_rules.TooManyExceptions,
+)
+"""What can be wrong only with a line about slots that repeat."""
 
 
 async def newslots(context: Context) -> None:
@@ -19,14 +32,67 @@ async def newslots(context: Context) -> None:
         await context.reply(await slot_draft.begin(context.unit, context.person))
         return
     try:
-        grid = parse(context.words)
+        repeating = template_rules.parse(context.words)
+        if repeating is None:
+            grid = parse(context.words)
     except CommandError as error:
-        await oneline.explain(context, "newslots", error)
+        weekly = isinstance(error, WEEKLY_ERRORS)
+        await oneline.explain(context, "newslots weekly" if weekly else "newslots", error)
         return
-    await _show(context, await batches.preview(context.unit, context.person, grid))
+    if repeating is None:
+        await _show(context, await batches.preview(context.unit, context.person, grid))
+    else:
+        await context.reply(await _repeating(context, repeating))
 
 
-async def _show(context: Context, message: AskPlan | BatchPreview, *, edit: bool = False) -> None:
+async def _repeating(context: Context, wanted: TemplateCommand) -> Message:
+    """A line about slots that repeat."""
+    unit, person = context.unit, context.person
+    match wanted:
+        case Template():
+            return await templates.preview(unit, person, wanted)
+        case StopTemplate():
+            return await templates.card(unit, wanted.template, confirming=True)
+        case ExceptDays():
+            return await templates.leave_out(unit, person, wanted.template, wanted.days)
+    return await templates.listing(unit)
+
+
+async def template_pressed(context: Context, template_id: int, choice: str, day: str = "") -> None:
+    """`tmpl:<id>:<choice>`: the answer to a preview, or a button of a template's card."""
+    unit, person = context.unit, context.person
+    match choice:
+        case "start":
+            await context.show(await templates.start(unit, person, template_id))
+        case "drop":
+            await context.show(await templates.drop(unit, person, template_id))
+        case "show":
+            await context.show(await templates.card(unit, template_id))
+        case "skip" if not day:
+            await context.show(await templates.card(unit, template_id, choosing=True))
+        case "skip":
+            await context.show(await templates.leave_out(unit, person, template_id, _day(day)))
+        case "stop":
+            await context.show(await templates.card(unit, template_id, confirming=True))
+        case "stopped":
+            await context.show(await templates.stop(unit, person, template_id))
+        case _:
+            raise StaleButton
+
+
+def _day(text: str) -> tuple[date, ...]:
+    try:
+        return read_days(text)
+    except CommandError:
+        raise StaleButton from None
+
+
+async def templates_listed(context: Context) -> None:
+    """Everything that repeats."""
+    await context.show(await templates.listing(context.unit))
+
+
+async def _show(context: Context, message: slot_draft.Shown, *, edit: bool = False) -> None:
     """The preview is a message of its own, whose name later tells how far the batch is."""
     if isinstance(message, BatchPreview):
         await context.tell(message, about=batch_cards.about(message.batch_id))
@@ -110,4 +176,6 @@ def connect(board: Switchboard) -> None:
     board.command("openings", show_openings, Role.COORDINATOR)
     board.press("slots", pressed, Role.COORDINATOR)
     board.press("plan", led, Role.COORDINATOR)
+    board.press("tmpl", template_pressed, Role.COORDINATOR)
+    board.press("tmpls", templates_listed, Role.COORDINATOR)
     board.typed(slot_draft.WHAT, answered)

@@ -80,6 +80,7 @@ KEYS: Mapping[str, Key] = {
     "session.prompts": Key("prompted dialogues"),
     "pay.currency": Key("three letters of ISO 4217"),
     "pay.session": Key("base pay of each person for one session"),
+    "pay.show_up": Key("for who was ready when the partner fell out late and nobody stood in; 0: nothing"),
     "pay.second_approval": Key("deductions above need another staff member"),
     "pay.dispute": Key("time a person has to dispute a deduction"),
     "telegram.per_second": Key("messages a second over all chats"),

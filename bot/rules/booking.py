@@ -1,12 +1,12 @@
 """Which slots a pair may book, how long things are held, and what cancelling costs."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from bot.rules.errors import Blocked, DomainError, PairNotActive, SlotNotOpen, TooLate
-from bot.rules.policy import BookingPolicy
+from bot.rules.policy import BookingPolicy, PayPolicy
 from bot.rules.states import BookingState, PairState, SlotState
 
 
@@ -56,27 +56,48 @@ class Standing:
     block: Block | None
 
 
-def standing(strikes: Iterable[datetime], policy: BookingPolicy, now: datetime) -> Standing:
-    """What a person's strikes come to at `now`.
+class Weight(StrEnum):
+    """What one strike does at a moment."""
+
+    COUNTS = "counts"
+    """It is one towards the limit."""
+    BLOCKS = "blocks"
+    """It is one of those that made the block of this moment, or happened during it and adds nothing."""
+    SPENT = "spent"
+    """It does nothing any more: the block that it led to, or during which it happened, is over."""
+
+
+def reckon(
+    strikes: Sequence[datetime], policy: BookingPolicy, now: datetime
+) -> tuple[Standing, tuple[Weight, ...]]:
+    """What a person's strikes come to at `now`, and what each of them does, in the order given.
 
     The strike that reaches the limit blocks for `block_for` from its own time (without one, for good). What
     happens during a block adds nothing to it, and after it the count starts anew. ``strikes = 0`` turns
     all of this off.
     """
+    found = [Weight.SPENT] * len(strikes)
     if policy.strikes == 0:
-        return Standing(0, None)
-    count, until = 0, None
-    for at in sorted(at for at in strikes if at <= now):
-        if until is not None and at < until:
-            continue
-        count += 1
-        if count == policy.strikes:
-            if policy.block_for is None:
-                return Standing(policy.strikes, Block(until=None))
-            count, until = 0, at + policy.block_for
-    if until is not None and now < until:
-        return Standing(policy.strikes, Block(until))
-    return Standing(count, None)
+        return Standing(0, None), tuple(found)
+    begun: list[int] = []
+    block: Block | None = None
+    for number in sorted((n for n, at in enumerate(strikes) if at <= now), key=lambda n: (strikes[n], n)):
+        at = strikes[number]
+        if block is not None and block.until is not None and at >= block.until:
+            begun, block = [], None
+        begun.append(number)
+        if block is None and len(begun) == policy.strikes:
+            block = Block(None if policy.block_for is None else at + policy.block_for)
+    if block is not None and block.until is not None and now >= block.until:
+        begun, block = [], None
+    for number in begun:
+        found[number] = Weight.COUNTS if block is None else Weight.BLOCKS
+    return Standing(policy.strikes if block else len(begun), block), tuple(found)
+
+
+def standing(strikes: Iterable[datetime], policy: BookingPolicy, now: datetime) -> Standing:
+    """What a person's strikes come to at `now`; see `reckon`."""
+    return reckon(list(strikes), policy, now)[0]
 
 
 def blocked(strikes: Iterable[datetime], policy: BookingPolicy, now: datetime) -> Block | None:
@@ -150,3 +171,22 @@ def rescue_until(policy: BookingPolicy, starts_at: datetime, now: datetime) -> d
     last = book_by(policy, starts_at)
     until = last if policy.rescue is None else min(now + policy.rescue, last)
     return until if until > now else None
+
+
+NO_SHOW_WITHIN = timedelta(days=7)
+"""How long after the start of a session it can still be said who did not come."""
+
+
+def may_miss(starts_at: datetime, now: datetime) -> bool:
+    """Whether it can be said now who did not come: from the start on, for `NO_SHOW_WITHIN`."""
+    return starts_at <= now < starts_at + NO_SHOW_WITHIN
+
+
+def show_up_pay(policy: BookingPolicy, pay: PayPolicy, starts_at: datetime, now: datetime) -> int:
+    """What somebody is paid whose session ends at `now` because the partner fell out and nobody stood in.
+
+    In minor units; 0 is nothing. Until `cancel_until` before the start everybody may cancel freely and there is
+    time to book something else: only what ends later cost somebody their day.
+    """
+    late = now > cancel_by(policy, starts_at) or now >= starts_at
+    return pay.show_up if late else 0

@@ -2,11 +2,11 @@
 
 Must: the same city, a common language, enough common availability, neither blocked the other, neither
 declined the other, not the same two again (unless the policy allows it). Better: the same dialect, talk
-shares that complete each other, each the partner that the other wished for, long waiting. What is not known
-is neutral: it rules nobody out and counts half.
+shares that complete each other, each the partner that the other wished for, more hours in common, dialogues
+as lively as each other, long waiting. What is not known is neutral: it rules nobody out and counts half.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -21,15 +21,24 @@ BASE = 10**12
 """The weight of any pair at all. Two pairs outweigh one, whatever else can be said for it, and so do n + 1
 against n, as long as n times the largest bonus stays below it: that holds for more than a million people."""
 DIALECT = 100
-BALANCE = 100
+BALANCE = 60
 WISH = 50
 """For each of the two wishes."""
+HOUR = 3
+"""For each hour of the week in common beyond the `MIN_COMMON_HOURS`."""
+HOURS_MOST = 12
+"""Hours that count so: with more, finding a time is no matter any more."""
+LIVELY = 30
+TURN = 3
+"""Taken off `LIVELY` for each turn a minute that one sample has more than the other."""
+AFFINITY_MOST = DIALECT + BALANCE + 2 * WISH + HOUR * HOURS_MOST + LIVELY
+"""Most points for how well two suit each other."""
 WAITING_STEP = timedelta(minutes=30)
-"""Each such step that either has waited is a point: after a week it outweighs everything but the base."""
+"""Each such step that either has waited is a point: a week outweighs everything but the base."""
 WAITING_MOST = 10**5
 """Most points for waiting (nearly six years), so that the base keeps its promise."""
-BALANCED = 80
-"""From this many points for balance on, it is told as a reason: together within 20 % of the whole."""
+BALANCED = 0.2
+"""Up to this distance of two shares from a whole, the balance is told as a reason."""
 
 Wish = Literal["any", "woman", "man", "nonbinary"]
 
@@ -41,6 +50,8 @@ class Candidate:
     `person` is their id, and `met` (earlier partners), `blocked` and `declined` hold ids of others.
     `languages` are codes, empty when unknown. `talk_share` is their share of the talk in their samples, 0..1.
     `availability` are hours of the week, 0 (Monday 00:00, city time) to 167. `waiting_since` is aware.
+    `rarer_share`, 0..0.5, and `turns_per_minute` are those of their accepted sample as a whole: the share of
+    the voice that talks less there, whichever of the two it is, and how lively it goes to and fro.
     """
 
     person: int
@@ -55,6 +66,8 @@ class Candidate:
     met: frozenset[int] = frozenset()
     blocked: frozenset[int] = frozenset()
     declined: frozenset[int] = frozenset()
+    rarer_share: float | None = None
+    turns_per_minute: float | None = None
 
 
 class Obstacle(StrEnum):
@@ -158,21 +171,33 @@ def weight(a: Candidate, b: Candidate, now: datetime) -> int:
 
     ::
 
-        BASE                                          for being a pair at all
+        BASE                                           for being a pair at all
         + DIALECT  x  1 same, 0 different, 1/2 one unknown
         + BALANCE  x  1 - |share of a + share of b - 1|, 1/2 one unknown
         + WISH     x  1 gender as a wished, 0 not, 1/2 no wish or gender unknown
         + WISH     x  the same for b's wish
+        + HOUR     x  hours of the week in common beyond MIN_COMMON_HOURS, at most HOURS_MOST,
+                      half of those if one's hours are unknown
+        + LIVELY   -  TURN x difference of turns a minute, not below 0, LIVELY x 1/2 one unknown
         + one point for every WAITING_STEP that a has waited, and that b has
 
-    So a matching of the largest total pairs as many people as possible, and of those ways takes the best;
-    waiting grows without end, so that in the long run it decides who is left over.
+    Whose voice is whose in a sample is not known, so somebody's share may be that of either voice: the balance
+    is the mean over the cases. So a matching of the largest total pairs as many people as possible, and of
+    those ways takes the best; waiting grows without end, so that in the long run it decides who is left over.
     """
-    return BASE + _affinity(a, b) + _waited(a, now) + _waited(b, now)
+    return BASE + affinity(a, b, common_hours(a, b)) + waited(a, now) + waited(b, now)
 
 
-def _affinity(a: Candidate, b: Candidate) -> int:
-    return _dialect(a, b) + _balance(a, b) + _wish(a, b) + _wish(b, a)
+def common_hours(a: Candidate, b: Candidate) -> int | None:
+    """How many hours of the week both can, or None if the hours of one are not known."""
+    if a.availability is None or b.availability is None:
+        return None
+    return len(a.availability & b.availability)
+
+
+def affinity(a: Candidate, b: Candidate, common: int | None) -> int:
+    """The part of the weight that says how well the two suit each other; `common` is `common_hours` of them."""
+    return _dialect(a, b) + _balance(a, b) + _wish(a, b) + _wish(b, a) + _hours(common) + _lively(a, b)
 
 
 def _dialect(a: Candidate, b: Candidate) -> int:
@@ -182,9 +207,25 @@ def _dialect(a: Candidate, b: Candidate) -> int:
 
 
 def _balance(a: Candidate, b: Candidate) -> int:
-    if a.talk_share is None or b.talk_share is None:
+    apart = _imbalances(a, b)
+    if not apart:
         return BALANCE // 2
-    return round(BALANCE * (1 - abs(a.talk_share + b.talk_share - 1)))
+    return round(BALANCE * (1 - sum(apart) / (1000 * len(apart))))
+
+
+def _imbalances(a: Candidate, b: Candidate) -> list[int]:
+    """How far the two shares are from a whole, in thousandths, in each case that may be; none if unknown."""
+    return [abs(mine + theirs - 1000) for mine in _shares(a) for theirs in _shares(b)]
+
+
+def _shares(a: Candidate) -> tuple[int, ...]:
+    """The shares of the talk that may be this person's, in thousandths: those of both voices, or what is known."""
+    if a.talk_share is not None:
+        return (round(1000 * a.talk_share),)
+    if a.rarer_share is None:
+        return ()
+    rarer = round(1000 * a.rarer_share)
+    return (rarer, 1000 - rarer)
 
 
 def _wish(wisher: Candidate, other: Candidate) -> int:
@@ -193,78 +234,21 @@ def _wish(wisher: Candidate, other: Candidate) -> int:
     return WISH if wisher.wish == other.gender else 0
 
 
-def _waited(a: Candidate, now: datetime) -> int:
+def _hours(common: int | None) -> int:
+    if common is None:
+        return HOUR * HOURS_MOST // 2
+    return HOUR * min(max(common - MIN_COMMON_HOURS, 0), HOURS_MOST)
+
+
+def _lively(a: Candidate, b: Candidate) -> int:
+    if a.turns_per_minute is None or b.turns_per_minute is None:
+        return LIVELY // 2
+    return max(LIVELY - round(TURN * abs(a.turns_per_minute - b.turns_per_minute)), 0)
+
+
+def waited(a: Candidate, now: datetime) -> int:
+    """The points for waiting of one of the two."""
     return min(max((now - a.waiting_since) // WAITING_STEP, 0), WAITING_MOST)
-
-
-# --- the whole pool
-
-
-def edges(pool: Sequence[Candidate], policy: PairingPolicy, now: datetime) -> list[tuple[int, int, int]]:
-    """All pairs that nothing rules out, as (index, larger index, weight), in rising order.
-
-    Only people of one city with a common language are compared one by one: sets of people are integers with
-    a bit for each, and the rest of the musts but availability is a matter of a few such sets.
-    """
-    sets = _Sets(pool, policy)
-    hours = [None if a.availability is None else sum(1 << hour for hour in a.availability) for a in pool]
-    waited = [_waited(a, now) for a in pool]
-    found: list[tuple[int, int, int]] = []
-    for i, a in enumerate(pool):
-        for j in _bits(sets.allowed(i) >> (i + 1), i + 1):
-            mine, theirs = hours[i], hours[j]
-            if mine is None or theirs is None or (mine & theirs).bit_count() >= MIN_COMMON_HOURS:
-                found.append((i, j, BASE + _affinity(a, pool[j]) + waited[i] + waited[j]))
-    return found
-
-
-class _Sets:
-    """Sets of people in the pool, as bits by index: by city, by language, and where it is not known."""
-
-    def __init__(self, pool: Sequence[Candidate], policy: PairingPolicy) -> None:
-        self._pool, self._repeat = pool, policy.repeat
-        self._everybody = (1 << len(pool)) - 1
-        self._city: dict[str | None, int] = {}
-        self._language: dict[str | None, int] = {}
-        self._bit: dict[int, int] = {}
-        self._refused_by: dict[int, int] = {}
-        for i, a in enumerate(pool):
-            bit = 1 << i
-            self._bit[a.person] = bit
-            self._city[a.city] = self._city.get(a.city, 0) | bit
-            for language in a.languages or (None,):
-                self._language[language] = self._language.get(language, 0) | bit
-            for person in self._refuses(a):
-                self._refused_by[person] = self._refused_by.get(person, 0) | bit
-
-    def allowed(self, i: int) -> int:
-        """Whom nothing but availability speaks against for the one at this index."""
-        a = self._pool[i]
-        found = self._everybody
-        if a.city is not None:
-            found &= self._city[a.city] | self._city.get(None, 0)
-        if a.languages:
-            speakers = self._language.get(None, 0)
-            for language in a.languages:
-                speakers |= self._language[language]
-            found &= speakers
-        refused = self._refused_by.get(a.person, 0)
-        for person in self._refuses(a):
-            refused |= self._bit.get(person, 0)
-        return found & ~refused
-
-    def _refuses(self, a: Candidate) -> frozenset[int]:
-        """Whom this one cannot be given, whatever the other one says."""
-        return a.declined | a.blocked | (frozenset() if self._repeat else a.met)
-
-
-def _bits(number: int, offset: int) -> Iterable[int]:
-    """The places of the bits that are set, plus an offset, in rising order."""
-    text = f"{number:b}"[::-1] if number else ""
-    place = text.find("1")
-    while place >= 0:
-        yield place + offset
-        place = text.find("1", place + 1)
 
 
 # --- telling
@@ -281,7 +265,7 @@ def reasons(viewer: Candidate, other: Candidate, oldest: datetime) -> Reasons:
         Reason.SAME_CITY: viewer.city is not None and viewer.city == other.city,
         Reason.SHARED_LANGUAGE: bool(languages),
         Reason.SAME_DIALECT: viewer.dialect is not None and viewer.dialect == other.dialect,
-        Reason.BALANCE: _balance(viewer, other) >= BALANCED,
+        Reason.BALANCE: max(_imbalances(viewer, other), default=1000) <= 1000 * BALANCED,
         Reason.WISH: _wish(viewer, other) == WISH,
         Reason.LONGEST_WAITING: min(viewer.waiting_since, other.waiting_since) <= oldest,
     }

@@ -83,6 +83,7 @@ class PayPolicy:
 
     currency: str = "CNY"
     session: int = 30000
+    show_up: int = 10000
     second_approval: int = 10000
     dispute: Span = timedelta(hours=48)
 

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
-from bot.rules.policy import RemindersPolicy
+from bot.rules.booking import rescue_until
+from bot.rules.policy import BookingPolicy, RemindersPolicy
 
 Quiet = tuple[time, time] | None
 """The hours of quiet by the wall clock, from and to (not included), over midnight too; ``None``: none."""
@@ -124,3 +125,28 @@ def confirm_deadline(
     reminders = plan(policy, starts_at, zone, now)
     asked = bool(reminders) and reminders[0].due_at < deadline
     return deadline if asked and deadline > now else None
+
+
+LAST_WORD = timedelta(hours=1)
+"""How long the silent one of two has after being asked a last time: the other one's rescue needs the rest."""
+
+
+@dataclass(frozen=True, slots=True)
+class LastWord:
+    """When the silent one of two is asked a last time, and until when an answer keeps the place."""
+
+    ask_at: datetime
+    until: datetime
+
+
+def last_word(
+    booking: BookingPolicy, quiet: Quiet, starts_at: datetime, zone: ZoneInfo, now: datetime
+) -> LastWord | None:
+    """The last question to who has not said whether they come; ``None`` if it would lead to nothing.
+
+    Nobody is asked in quiet hours, for silence is no answer while people sleep. What is asked has to leave
+    time to look for a stand-in (`bot.rules.booking.rescue_until`); else nobody is put out, and people decide.
+    """
+    ask_at = after_quiet(now, zone, quiet)
+    until = ask_at + LAST_WORD
+    return LastWord(ask_at, until) if rescue_until(booking, starts_at, until) is not None else None

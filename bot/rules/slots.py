@@ -1,7 +1,10 @@
 """Many slots in one line: ``beijing 2026-12-01..2026-12-07 09:00,14:00,18:00 3h``, read and laid out in time.
 
+Days can be left out (``except=2026-12-05``); `bot.rules.recurrence` reads slots that repeat.
+
 A grid is what a coordinator asks for: days, times of day and one length, in the studio's own time. A plan is
-what becomes of it in given rooms at a given moment. Slots are half-open: one may begin as another ends.
+what becomes of it in given rooms at a given moment. Slots are half-open: one may begin as another ends, unless
+the room has to be set up or cleaned up in between.
 """
 
 # Domain errors are named as the matter itself, not as a fault of the program.
@@ -14,7 +17,15 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from bot.rules.oneline import CommandError, ExtraPart, MissingPart, arguments, city_code, plain
+from bot.rules.oneline import (
+    CommandError,
+    ExtraPart,
+    MissingPart,
+    RepeatedOption,
+    arguments,
+    city_code,
+    plain,
+)
 
 MAX_DAYS = 92
 """Days in one grid: a quarter of a year. More is more likely a slip of the finger than a plan."""
@@ -26,6 +37,7 @@ _DAY = timedelta(days=1)
 _DATE_FORMS = ("2026-12-01", "2026-12-01..2026-12-07")
 _TIME_FORMS = ("09:00", "09:00,14:00,18:00")
 _LENGTH_FORMS = ("3h", "3h30m", "90m")
+_EXCEPT = "except="
 _PARTS = (("city", ("beijing",)), ("dates", _DATE_FORMS), ("times", _TIME_FORMS), ("length", _LENGTH_FORMS))
 
 
@@ -78,7 +90,8 @@ class OverlappingTimes(CommandError):
 class SlotGrid:
     """Which slots are wanted: every time on every day from `first` to `last`, both included.
 
-    `times` are wall-clock times in the studio's zone, rising, none twice; `length` is elapsed time.
+    `times` are wall-clock times in the studio's zone, rising, none twice; `length` is elapsed time. `skip` are
+    days in between that are left out, rising.
     """
 
     city: str
@@ -86,11 +99,25 @@ class SlotGrid:
     last: date
     times: tuple[time, ...]
     length: timedelta
+    skip: tuple[date, ...] = ()
 
     @property
     def days(self) -> tuple[date, ...]:
         """Every day of the grid, in order."""
-        return tuple(self.first + n * _DAY for n in range((self.last - self.first).days + 1))
+        days = (self.first + n * _DAY for n in range((self.last - self.first).days + 1))
+        return tuple(day for day in days if day not in self.skip)
+
+
+@dataclass(frozen=True, slots=True)
+class Buffers:
+    """How long a room is made ready before each session, and cleaned up after it."""
+
+    setup: timedelta = timedelta()
+    cleanup: timedelta = timedelta()
+
+    def around(self, starts_at: datetime, ends_at: datetime) -> tuple[datetime, datetime]:
+        """From when to when a session keeps its room busy."""
+        return starts_at - self.setup, ends_at + self.cleanup
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,27 +138,38 @@ class Plan:
     """What becomes of a grid. Every part is in order of time, then room.
 
     `slots` can be created. `past` have begun already. `clashes` overlap something that stands in the room, or
-    an earlier slot of the same plan (a night that skips an hour moves two times closer). `nonexistent` are
-    wall-clock times without a zone, each on a day whose clocks skip it.
+    an earlier slot of the same plan (a night that skips an hour moves two times closer). `tight` overlap nothing,
+    but leave no time to clean up and set up in between. `closed` lie in a time in which their room is closed.
+    `nonexistent` are wall-clock times without a zone, each on a day whose clocks skip it.
     """
 
     slots: tuple[PlannedSlot, ...]
     past: tuple[PlannedSlot, ...]
     clashes: tuple[PlannedSlot, ...]
     nonexistent: tuple[datetime, ...]
+    tight: tuple[PlannedSlot, ...] = ()
+    closed: tuple[PlannedSlot, ...] = ()
+
+
+Span = tuple[int, datetime, datetime]
+"""A room (its id), and from when to when something stands there."""
 
 
 # --- reading
 
 
 def parse(text: str) -> SlotGrid:
-    """Read ``<city> <date>[..<date>] <time>[,<time>…] <length>``, with or without the command before it.
+    """Read ``<city> <date>[..<date>] <time>[,<time>…] <length> [except=<date>,…]``, with or without the command.
 
     Full-width punctuation counts as plain, ``、`` as a comma, and ``~``, dashes or ``至`` as the two dots.
     Raises `MissingPart`, `ExtraPart`, `BadCityCode`, `BadDate`, `DatesReversed`, `SpanTooLong`, `BadTime`,
     `RepeatedTime`, `TooManyTimes`, `BadLength` or `OverlappingTimes`.
     """
-    pieces = _tidy(arguments(text)).split()
+    words = tidy(arguments(text)).split()
+    left_out = [word for word in words if word.lower().startswith(_EXCEPT)]
+    pieces = [word for word in words if word not in left_out]
+    if len(left_out) > 1:
+        raise RepeatedOption(_EXCEPT, ())
     if len(pieces) < len(_PARTS):
         part, forms = _PARTS[len(pieces)]
         raise MissingPart("", forms, part)
@@ -141,22 +179,32 @@ def parse(text: str) -> SlotGrid:
     first, last = _dates(pieces[1])
     times, length = _times(pieces[2]), _length(pieces[3])
     _refuse_overlaps(times, length, more_days=first < last, token=pieces[2])
-    return SlotGrid(city, first, last, times, length)
+    skip = read_days(left_out[0][len(_EXCEPT) :]) if left_out else ()
+    return SlotGrid(city, first, last, times, length, tuple(day for day in skip if first <= day <= last))
+
+
+def read_days(text: str) -> tuple[date, ...]:
+    """Single days and spans of them, parted by commas, rising and none twice. Raises as `parse` for dates."""
+    days: set[date] = set()
+    for token in tidy(text).split(","):
+        first, last = _dates(token)
+        days.update(first + n * _DAY for n in range((last - first).days + 1))
+    return tuple(sorted(days))
 
 
 def read_dates(text: str) -> tuple[date, date]:
     """The dates alone, as `parse` reads them, both included."""
-    return _dates(_tidy(text))
+    return _dates(tidy(text))
 
 
 def read_times(text: str) -> tuple[time, ...]:
     """The times of day alone, as `parse` reads them; spaces part them as well as commas."""
-    return _times(",".join(re.split(r"[\s,]+", _tidy(text))))
+    return _times(",".join(re.split(r"[\s,]+", tidy(text))))
 
 
 def read_length(text: str) -> timedelta:
     """The length alone, as `parse` reads it."""
-    return _length("".join(_tidy(text).split()))
+    return _length("".join(tidy(text).split()))
 
 
 def lay(city: str, dates: tuple[date, date], times: tuple[time, ...], length: timedelta) -> SlotGrid:
@@ -168,12 +216,27 @@ def lay(city: str, dates: tuple[date, date], times: tuple[time, ...], length: ti
 def line(grid: SlotGrid) -> str:
     """The grid as the line that `parse` reads back."""
     days = str(grid.first) if grid.first == grid.last else f"{grid.first}..{grid.last}"
-    hours, minutes = divmod(grid.length // timedelta(minutes=1), 60)
-    length = (f"{hours}h" if hours else "") + (f"{minutes}m" if minutes else "")
-    return f"{grid.city} {days} {','.join(f'{at:%H:%M}' for at in grid.times)} {length}"
+    skip = f" {_EXCEPT}{days_line(grid.skip)}" if grid.skip else ""
+    return f"{grid.city} {days} {times_line(grid.times)} {length_line(grid.length)}{skip}"
 
 
-def _tidy(text: str) -> str:
+def times_line(times: Sequence[time]) -> str:
+    """Times of day as `read_times` reads them."""
+    return ",".join(f"{at:%H:%M}" for at in times)
+
+
+def length_line(length: timedelta) -> str:
+    """A length as `read_length` reads it."""
+    hours, minutes = divmod(length // timedelta(minutes=1), 60)
+    return (f"{hours}h" if hours else "") + (f"{minutes}m" if minutes else "")
+
+
+def days_line(days: Sequence[date]) -> str:
+    """Days as `read_days` reads them."""
+    return ",".join(str(day) for day in days)
+
+
+def tidy(text: str) -> str:
     """Plain punctuation, without the spaces behind commas and around dots: those part nothing."""
     text = plain(text).replace("、", ",").replace("。", ".").strip()
     return re.sub(r"\s*(,|\.{2,}|[~–—至])\s*", r"\1", text)
@@ -267,46 +330,81 @@ def plan(
     zone: ZoneInfo,
     rooms: Sequence[int],
     now: datetime,
-    taken: Iterable[tuple[int, datetime, datetime]] = (),
+    taken: Iterable[Span] = (),
+    *,
+    buffers: Buffers = Buffers(),
+    busy: Iterable[Span] | None = None,
+    closed: Iterable[Span] = (),
 ) -> Plan:
     """Decide which slots of a grid can be created `now` in these rooms (ids).
 
-    `taken` are the slots that stand already, as (room, start, end), in any order; one that is past is past,
-    whether it clashes or not.
+    `taken` are the slots that stand already, `busy` the same with what is set up and cleaned up around them
+    (None: nothing is), `closed` when rooms are closed, all in any order. What is past is past, whether it
+    clashes or not; what is closed is closed, whatever else is in its way.
     """
-    standing: dict[int, list[tuple[datetime, datetime]]] = {room: [] for room in rooms}
-    for room, start, end in taken:
-        standing.setdefault(room, []).append((start, end))
-    busy = {room: _Busy(spans) for room, spans in standing.items()}
-    slots: list[PlannedSlot] = []
-    past: list[PlannedSlot] = []
-    clashes: list[PlannedSlot] = []
+    taken = list(taken)
+    sessions, rooms_busy = _busy_rooms(rooms, taken), _busy_rooms(rooms, taken if busy is None else busy)
+    shut = list(closed)
+    found: dict[str, list[PlannedSlot]] = {
+        name: [] for name in ("slots", "past", "clashes", "tight", "closed")
+    }
     for slot in expand(grid, zone, rooms):
+        around = buffers.around(slot.starts_at, slot.ends_at)
         if slot.starts_at <= now:
-            past.append(slot)
-        elif busy[slot.room].take(slot.starts_at, slot.ends_at):
-            slots.append(slot)
+            what = "past"
+        elif any(room == slot.room and a < slot.ends_at and slot.starts_at < b for room, a, b in shut):
+            what = "closed"
+        elif not sessions[slot.room].fits(slot.starts_at, slot.ends_at):
+            what = "clashes"
+        elif not rooms_busy[slot.room].fits(*around):
+            what = "tight"
         else:
-            clashes.append(slot)
+            what = "slots"
+            sessions[slot.room].take(slot.ends_at)
+            rooms_busy[slot.room].take(around[1])
+        found[what].append(slot)
     nonexistent = tuple(local for local in _wall_times(grid) if not _exists(local, zone))
-    return Plan(tuple(slots), tuple(past), tuple(clashes), nonexistent)
+    return Plan(nonexistent=nonexistent, **{name: tuple(these) for name, these in found.items()})
+
+
+def _busy_rooms(rooms: Sequence[int], spans: Iterable[Span]) -> dict[int, "_Busy"]:
+    by_room: dict[int, list[tuple[datetime, datetime]]] = {room: [] for room in rooms}
+    for room, start, end in spans:
+        by_room.setdefault(room, []).append((start, end))
+    return {room: _Busy(found) for room, found in by_room.items()}
 
 
 class _Busy:
-    """Until when a room is taken, swept forward: `take` must be called in order of time, with one length."""
+    """Until when a room is taken, swept forward: `fits` must be called in order of time, with one length."""
 
     def __init__(self, taken: Sequence[tuple[datetime, datetime]]) -> None:
         self._ahead = deque(sorted(taken))
         self._until = datetime.min.replace(tzinfo=UTC)
 
-    def take(self, start: datetime, end: datetime) -> bool:
-        """Take the room from start to end; False, and nothing taken, if something stands in between."""
+    def fits(self, start: datetime, end: datetime) -> bool:
+        """Whether nothing stands between start and end."""
         while self._ahead and self._ahead[0][0] < end:
             self._until = max(self._until, self._ahead.popleft()[1])
-        if self._until > start:
-            return False
+        return self._until <= start
+
+    def take(self, end: datetime) -> None:
+        """Take the room for what was just found to fit, until its end."""
         self._until = end
-        return True
+
+
+def clock_changes(
+    days: Iterable[date], times: Sequence[time], zone: ZoneInfo
+) -> tuple[tuple[datetime, ...], tuple[datetime, ...]]:
+    """The wall-clock times of these days that clocks skip, and those that they show twice."""
+    skipped, twice = [], []
+    for day in days:
+        for at in times:
+            local = datetime.combine(day, at)
+            if not _exists(local, zone):
+                skipped.append(local)
+            elif local.replace(tzinfo=zone).utcoffset() != local.replace(tzinfo=zone, fold=1).utcoffset():
+                twice.append(local)
+    return tuple(skipped), tuple(twice)
 
 
 def _wall_times(grid: SlotGrid) -> Iterator[datetime]:

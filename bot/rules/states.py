@@ -56,6 +56,25 @@ class BatchState(StrEnum):
     DROPPED = "dropped"
 
 
+class TemplateState(StrEnum):
+    """Slots that repeat."""
+
+    PREVIEW = "preview"
+    RUNNING = "running"
+    DROPPED = "dropped"
+    STOPPED = "stopped"
+    ENDED = "ended"
+
+
+class ClosureState(StrEnum):
+    """A room that is closed for a while."""
+
+    PREVIEW = "preview"
+    APPLIED = "applied"
+    DROPPED = "dropped"
+    LIFTED = "lifted"
+
+
 class SlotState(StrEnum):
     """One room at one time (场次)."""
 
@@ -98,6 +117,17 @@ class WaitState(StrEnum):
     TAKEN = "taken"
     DECLINED = "declined"
     LAPSED = "lapsed"
+    LEFT = "left"
+
+
+class WishState(StrEnum):
+    """Waiting for any time of a kind, until one is found, a day is past, or the two stop."""
+
+    WAITING = "waiting"
+    OFFERED = "offered"
+    MET = "met"
+    LAPSED = "lapsed"
+    OVER = "over"
     LEFT = "left"
 
 
@@ -190,6 +220,14 @@ ARROWS: Mapping[type[StrEnum], _Arrows] = {
     BatchState: {
         BatchState.PREVIEW: (BatchState.OPENED, BatchState.DROPPED),
     },
+    TemplateState: {
+        TemplateState.PREVIEW: (TemplateState.RUNNING, TemplateState.DROPPED),
+        TemplateState.RUNNING: (TemplateState.STOPPED, TemplateState.ENDED),
+    },
+    ClosureState: {
+        ClosureState.PREVIEW: (ClosureState.APPLIED, ClosureState.DROPPED),
+        ClosureState.APPLIED: (ClosureState.LIFTED,),
+    },
     SlotState: {
         SlotState.DRAFT: (SlotState.OPEN, SlotState.CANCELLED),
         # Back to draft when the staff that opened it are gone again.
@@ -222,6 +260,17 @@ ARROWS: Mapping[type[StrEnum], _Arrows] = {
     WaitState: {
         WaitState.WAITING: (WaitState.OFFERED, WaitState.LAPSED, WaitState.LEFT),
         WaitState.OFFERED: (WaitState.TAKEN, WaitState.DECLINED, WaitState.LAPSED, WaitState.LEFT),
+    },
+    WishState: {
+        WishState.WAITING: (WishState.OFFERED, WishState.MET, WishState.OVER, WishState.LEFT),
+        # Back to waiting when its offer came to nothing; lapsed when nobody answers any more.
+        WishState.OFFERED: (
+            WishState.WAITING,
+            WishState.MET,
+            WishState.LAPSED,
+            WishState.OVER,
+            WishState.LEFT,
+        ),
     },
     BroadcastState: {
         BroadcastState.DRAFT: (BroadcastState.SENDING, BroadcastState.STOPPED),

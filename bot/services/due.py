@@ -3,12 +3,12 @@
 from collections.abc import Awaitable, Callable, Mapping
 
 from bot.services import housekeeping, people
-from bot.services.booking import holds, reminders, rescue, waitlist
+from bot.services.booking import holds, reminders, rescue, strikes, waitlist, wishes
 from bot.services.coordinating import broadcasts
 from bot.services.pairing import pool, proposal_ends, proposals
 from bot.services.reviewing import review_groups, review_queue, reviews
 from bot.services.sampling import erasing
-from bot.services.studio import announcing
+from bot.services.studio import announcing, templates
 from bot.services.unit import Unit
 from storage.tables import Timer
 
@@ -93,13 +93,17 @@ RINGS: Mapping[str, Ring] = {
     "hold_expired": holds.expire,
     "reminder": reminders.remind,
     "confirm_by": reminders.report_silence,
+    "last_word": rescue.out_by_silence,
     "rescue_over": rescue.give_up,
     "seek_stand_in": rescue.seek_again,
     "stand_in_declined": rescue.seek_again,
+    strikes.BLOCK_OVER: strikes.block_over,
     "offer_lapsed": waitlist.lapse,
     "wait_over": waitlist.give_up_waiting,
+    "wish_over": wishes.give_up,
     "announce_batch": announcing.ring_batch,
     "announce_city": announcing.ring_city,
+    templates.LAY: templates.ring,
     housekeeping.KIND: housekeeping.tidy,
 }
 """By kind of timer."""

@@ -21,6 +21,7 @@ PSEUDO = "pseudo"
 """A language for tests: English with every message in ⟦brackets⟧, so that unwrapped words show."""
 
 _LOCALES = {"en": "en_GB", "zh": "zh_Hans_CN", PSEUDO: "en_GB"}
+_A_MONDAY = date(2026, 11, 23)
 _SPANS = (("day", 86400), ("hour", 3600), ("minute", 60), ("second", 1))
 _HERE = Path(__file__).parent
 _Length = Literal["long", "short"]
@@ -71,6 +72,10 @@ class Speech:
             when = when.astimezone(zone).date()
         pattern = "M月d日EEE" if self.language == "zh" else "EEE, d MMM"
         return self._worded(dates.format_date(when, pattern, locale=self._locale))
+
+    def weekday(self, number: int) -> Html:
+        """A day of the week, counted from Monday, 0: "Mon" or "周一"."""
+        return self._worded(dates.format_date(_A_MONDAY + timedelta(days=number), "EEE", locale=self._locale))
 
     def clock(self, when: datetime, zone: ZoneInfo) -> Html:
         """The time of day, "09:00"."""

@@ -22,9 +22,13 @@ from handlers.render import (
     shifts,
     slots,
     status,
+    strikes,
     studio_draft,
     studios,
+    templates,
     verdicts,
+    week,
+    wishes,
 )
 from handlers.screen import screen
 
@@ -51,7 +55,11 @@ __all__ = [
     "shifts",
     "slots",
     "status",
+    "strikes",
     "studio_draft",
     "studios",
+    "templates",
     "verdicts",
+    "week",
+    "wishes",
 ]

@@ -54,6 +54,11 @@ def _(_f: Facts, say: Speech) -> Html:
     return say.say("You are not waiting for this time. /bookings shows what you are waiting for.")
 
 
+@words("WishDayOver")
+def _(_f: Facts, say: Speech) -> Html:
+    return say.say("That day is past or too far off. Choose the last day anew: /slots, then “Wait”.")
+
+
 OVER = {
     "held": mark("This time is held, and not confirmed yet. /bookings shows what is missing."),
     "confirmed": mark("This session is confirmed already. /bookings shows it."),

@@ -46,6 +46,13 @@ def strikes_text(strikes: m.Strikes | None, zone: str, say: Speech) -> Html:
     return lines(counted, block_text(strikes, zone, say))
 
 
+def pay_text(pay: m.Money | None, say: Speech) -> Html:
+    """What is owed to who was ready in vain; nothing where nothing is."""
+    if pay is None:
+        return Html("")
+    return say.say("💰 You get {money} for having been ready.", money=say.money(pay.amount, pay.currency))
+
+
 def block_text(strikes: m.Strikes, zone: str, say: Speech) -> Html:
     """Until when strikes keep somebody from booking; nothing if they do not."""
     if not strikes.blocked:
@@ -284,9 +291,12 @@ def cancelled(message: m.BookingCancelled, say: Speech) -> Screen:
     told = say.say("We have told {partner}.", partner=message.partner) if _by_reader(message) else ""
     text = say.say(CANCELLED[message.why], slot=when(message.slot, say), partner=message.partner)
     reason = say.say("The reason: {reason}", reason=message.reason) if message.reason else ""
+    paid = pay_text(message.pay, say)
     rest = say.say("/slots shows what is free.")
     return Screen(
-        paragraphs(lines(text, told, reason), strikes_text(message.strikes, message.slot.zone, say), rest)
+        paragraphs(
+            lines(text, told, reason), paid, strikes_text(message.strikes, message.slot.zone, say), rest
+        )
     )
 
 
@@ -306,6 +316,13 @@ def you_are_out(message: m.YouAreOut, say: Speech) -> Screen:
         slot=when(message.slot, say),
         partner=message.partner,
     )
+    if message.silent:
+        text = say.say(
+            "⌛ You did not answer, so the session on {slot} is <b>cancelled</b> for you. {partner} keeps the "
+            "time, and we are looking for a stand-in.",
+            slot=when(message.slot, say),
+            partner=message.partner,
+        )
     rest = say.say("/slots shows what else is free.")
     return Screen(paragraphs(text, strikes_text(message.strikes, message.slot.zone, say), rest))
 
@@ -314,13 +331,25 @@ def you_are_out(message: m.YouAreOut, say: Speech) -> Screen:
 def partner_out(message: m.PartnerOut, say: Speech) -> Screen:
     """To who is left."""
     text = say.say("😟 {partner} cannot come to your session:", partner=message.partner)
+    if message.silent:
+        text = say.say(
+            "😟 {partner} has not said whether they come, so we no longer count on them:",
+            partner=message.partner,
+        )
     rest = say.say(
         "The time stays yours until {until}. We are looking for a stand-in and will ask you before "
         "anything is settled.",
         until=at(message.until, message.slot, say),
     )
+    paid = ""
+    if message.pay:
+        paid = say.say(
+            "💰 If nobody is found, you get {money} for having been ready – unless you cancel or turn a "
+            "stand-in down.",
+            money=say.money(message.pay.amount, message.pay.currency),
+        )
     give_up = Button(say.say("Cancel the session"), f"cancel:{message.booking_id}")
-    return Screen(paragraphs(text, session(message.slot, say), rest), ((give_up,),))
+    return Screen(paragraphs(text, session(message.slot, say), rest, paid), ((give_up,),))
 
 
 # --- for coordinators
@@ -334,6 +363,11 @@ def not_confirmed_yet(message: m.NotConfirmedYet, say: Speech) -> Screen:
     )
     text = say.say("⚠️ No word yet on whether they are coming: {names}", names=names)
     rest = say.say("They were reminded; now please write to them.")
+    if message.until:
+        rest = say.say(
+            "We are asking once more. Without an answer by {until}, we look for a stand-in.",
+            until=at(message.until, message.slot, say),
+        )
     return Screen(paragraphs(text, session(message.slot, say), rest))
 
 

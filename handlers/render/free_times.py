@@ -7,6 +7,7 @@ from bot.services.messages import waitlist as w
 from bot.services.messages.slots import SlotView
 from bot.texts import Html, Speech, mark
 from handlers.render.places import at, session, short, when, zone_of
+from handlers.render.wishes import wait_button
 from handlers.screen import Button, Rows, Screen, lines, paragraphs, renders, rows
 
 
@@ -34,7 +35,8 @@ def _none(message: m.FreeTimes, say: Speech) -> Screen:
     return Screen(
         say.say(
             "There are no free times at the moment. We will tell you when new ones open; /slots looks again."
-        )
+        ),
+        ((wait_button(say),),),
     )
 
 
@@ -107,7 +109,8 @@ def _buttons(message: m.FreeTimes, say: Speech) -> Rows:
             buttons.append(Button(f"⏳ {label}", f"wait:{slot.slot_id}"))
         else:
             buttons.append(Button(label, f"book:{slot.slot_id}{moving}"))
-    return (*rows(buttons, 1 if several else 2), *_turning(message, moving, say))
+    wait = () if message.moving else ((wait_button(say),),)
+    return (*rows(buttons, 1 if several else 2), *_turning(message, moving, say), *wait)
 
 
 def _turning(message: m.FreeTimes, moving: str, say: Speech) -> Rows:
@@ -167,6 +170,8 @@ def slot_offered(message: w.SlotOffered, say: Speech) -> Screen:
     """The slot is free for this pair."""
     until = at(message.until, message.slot, say)
     text = say.say("🎉 The time you are waiting for is free:")
+    if message.wish:
+        text = say.say("🎉 A time like the ones you are waiting for is free:")
     rest = say.say("It is kept for you two until {until}. Do you want it?", until=until)
     buttons = (
         Button(say.say("Yes, we’ll take it"), f"offer:{message.waiting_id}:yes"),
@@ -194,6 +199,12 @@ def offer_ended(message: w.OfferEnded, say: Speech) -> Screen:
     """The offer is gone."""
     text = OFFER_ENDS[message.why, message.you]
     rest = say.say("/slots shows what else is free.")
+    if message.wish:
+        rest = say.say("You two keep your place for other times: /bookings")
+        if message.why == "lapsed":
+            rest = say.say(
+                "You two keep your place for other times, but a second offer without an answer ends that."
+            )
     return Screen(lines(say.say(text, slot=when(message.slot, say), partner=message.partner), rest))
 
 

@@ -1,9 +1,12 @@
 """Words of `/bookings`: everything to come with its buttons, what was, and the strikes."""
 
 from bot.services.messages import bookings as m
+from bot.services.messages import wishes as w
 from bot.texts import Html, Speech, mark
 from handlers.render.bookings import answers, block_text, changes, coming
+from handlers.render.names import STRIKES as KINDS
 from handlers.render.places import at, session, short, when
+from handlers.render.wishes import kind, place, stop, wished
 from handlers.screen import Button, Rows, Screen, lines, paragraphs, renders
 
 
@@ -12,6 +15,7 @@ def my_bookings(message: m.MyBookings, say: Speech) -> Screen:
     """Everything to come with its buttons, then what was."""
     parts = [_booking(line, say) for line in message.upcoming]
     parts += [_wait(line, say) for line in message.waiting]
+    parts += [_wish(line, say) for line in message.wishes]
     if not parts:
         parts = [say.say("You have nothing booked. /slots shows free times.")]
     if message.past:
@@ -59,6 +63,15 @@ def _wait(line: m.WaitLine, say: Speech) -> Html:
     return lines(session(line.slot, say), state)
 
 
+def _wish(line: w.WishLine, say: Speech) -> Html:
+    what = Html(f"<b>{wished(line.wish, say)}</b>")
+    if line.asked:
+        state = say.say("🎉 One has been offered to you two.")
+    else:
+        state = place(line.position, say)
+    return lines(say.say("⏳ Waiting for {wish}", wish=what), state)
+
+
 PAST = {
     "recorded": mark("recorded"),
     "cancelled": mark("cancelled"),
@@ -71,24 +84,56 @@ OVER = mark("over")
 
 def _past(line: m.PastLine, say: Speech) -> Html:
     if line.left:
-        return say.say("you cancelled for yourself")
-    state = PAST.get(line.state, OVER)
-    return say.say(state)
+        return say.say("without you")
+    state = say.say(PAST.get(line.state, OVER))
+    if line.state == "no_show" and not line.missed:
+        state = say.say("your partner did not come")
+    if line.pay is None:
+        return state
+    money = say.money(line.pay.amount, line.pay.currency)
+    return say.say("{state}; {money} for having been ready", state=state, money=money)
+
+
+DOES = {
+    "counts": mark("counts"),
+    "blocks": mark("counts; it is part of your block"),
+    "spent": mark("no longer counts"),
+    "lifted": mark("lifted: {reason}"),
+}
+"""What a strike does now."""
+
+
+def strike_lines(noted: tuple[m.StrikeLine, ...], say: Speech) -> Html:
+    """Each strike: what for, which session, whether it counts."""
+    return lines(
+        *(
+            say.say(
+                "• {kind}, {slot}: {does}",
+                kind=say.say(KINDS[line.kind]),
+                slot=when(line.slot, say),
+                does=say.say(DOES[line.does], reason=line.reason),
+            )
+            for line in noted
+        )
+    )
 
 
 def _strikes(message: m.MyBookings, say: Speech) -> Html:
-    strikes = message.strikes
-    if strikes is None:
+    if not message.noted:
         return Html("")
-    counted = say.say(
-        "⚠️ Strikes for late cancellations: {count} of {limit}.", count=strikes.count, limit=strikes.limit
-    )
-    return lines(counted, block_text(strikes, message.zone, say))
+    title, strikes = say.say("<b>Strikes</b>"), message.strikes
+    if strikes is not None:
+        title = say.say(
+            "⚠️ <b>Strikes</b>: {count} of {limit} count now.", count=strikes.count, limit=strikes.limit
+        )
+    more = say.say_n("… and one older", "… and {n} older", message.more_noted) if message.more_noted else ""
+    ends = block_text(strikes, message.zone, say) if strikes else ""
+    return lines(title, strike_lines(message.noted, say), more, ends)
 
 
 def _buttons(message: m.MyBookings, say: Speech) -> Rows:
     """What can be pressed; with several sessions each row says which one it is about."""
-    many = len(message.upcoming) + len(message.waiting) > 1
+    many = len(message.upcoming) + len(message.waiting) + len(message.wishes) > 1
     found: list[tuple[Button, ...]] = []
     for line in message.upcoming:
         label = f"{short(line.slot, say)} · " if many else ""
@@ -96,6 +141,9 @@ def _buttons(message: m.MyBookings, say: Speech) -> Rows:
     for wait in message.waiting:
         label = f"{short(wait.slot, say)} · " if many else ""
         found.append(_named(_of_wait(wait, say), label))
+    for one in message.wishes:
+        label = f"{kind(one.wish, say)} · " if many else ""
+        found.append(_named((stop(one.wish, say),), label))
     return tuple(found)
 
 

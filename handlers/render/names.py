@@ -60,6 +60,13 @@ DIALECTS = {
     "other": mark("Another"),
 }
 
+STRIKES = {
+    "late_cancel": mark("cancelled late"),
+    "silent": mark("no answer"),
+    "no_show": mark("did not come"),
+}
+"""What a strike was noted for."""
+
 REASONS = {
     "noise": mark("noise"),
     "quiet": mark("too quiet"),

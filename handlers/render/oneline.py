@@ -13,6 +13,7 @@ FORMS = {
     "studio change": '/studio change 7 rooms=3 address="..."',
     "studio close": "/studio close 7",
     "newslots": "/newslots beijing 2026-12-01..2026-12-07 09:00,14:00,18:00 3h",
+    "newslots weekly": "/newslots beijing weekly mo-fr 09:00,14:00,18:00 3h except=2026-12-25",
     "invite": "/invite staff beijing",
     "broadcast": "/broadcast approved city=beijing lang=zh | …",
 }
@@ -23,6 +24,7 @@ _LEADS: dict[str, tuple[str, str]] = {
     "studio change": (mark("Show the studios"), "studios"),
     "studio close": (mark("Show the studios"), "studios"),
     "newslots": (mark("Guide me through it"), "plan:go"),
+    "newslots weekly": (mark("Guide me through it"), "plan:go"),
 }
 """Where a command has a way by buttons: its label and data."""
 
@@ -47,6 +49,10 @@ PARTS = {
     "dates": mark("the days"),
     "times": mark("the times of day"),
     "length": mark("the length"),
+    "weekdays": mark("the days of the week"),
+    "rrule": mark("the rule"),
+    "ahead": mark("how many days ahead"),
+    "template": mark("the number of what repeats"),
 }
 """What the parts of a line are called."""
 
@@ -246,4 +252,45 @@ def _(f: Facts, say: Speech) -> Html:
         "Take other times or a shorter length.",
         first=first,
         second=second,
+    )
+
+
+@words("BadWeekday")
+def _(f: Facts, say: Speech) -> Html:
+    return say.say(
+        "I cannot read {piece} as days of the week. They look like this: {forms}",
+        piece=_token(f),
+        forms=_expected(f, say),
+    )
+
+
+@words("BadRule")
+def _(f: Facts, say: Speech) -> Html:
+    return say.say(
+        "{piece} cannot be part of a rule for days. It looks like this: {forms}",
+        piece=_token(f),
+        forms=_expected(f, say),
+    )
+
+
+@words("BadAhead")
+def _(f: Facts, say: Speech) -> Html:
+    return say.say(
+        "Times can be laid out 1 to 92 days ahead; I cannot read {piece} as that. It looks like this: {forms}",
+        piece=_token(f),
+        forms=_expected(f, say),
+    )
+
+
+@words("BadTemplateId")
+def _(f: Facts, say: Speech) -> Html:
+    return say.say("{piece} is not a number of what repeats. The list shows them.", piece=_token(f))
+
+
+@words("TooManyExceptions")
+def _(f: Facts, say: Speech) -> Html:
+    return say.say(
+        "That would leave out {count} days; at most {limit} fit. Better end it and plan it anew.",
+        count=f["count"],
+        limit=f["limit"],
     )

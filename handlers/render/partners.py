@@ -7,6 +7,7 @@ from bot.services.messages import partners as m
 from bot.texts import Html, Speech, verbatim
 from handlers.render import names
 from handlers.render.problems import Facts, words
+from handlers.render.week import told
 from handlers.screen import Button, Rows, Screen, lines, paragraphs, renders
 
 
@@ -23,6 +24,11 @@ def invite_button(say: Speech) -> Button:
 def leave_pool_button(say: Speech) -> Button:
     """Out of the pool."""
     return Button(say.say("Stop looking"), "pair:leave")
+
+
+def week_button(say: Speech) -> Button:
+    """The grid of hours."""
+    return Button(say.say("🗓 When I can record"), "pair:week")
 
 
 def both_ways(say: Speech) -> Rows:
@@ -90,7 +96,9 @@ def no_partner(message: m.NoPartner, say: Speech) -> Screen:
     text = say.say(
         "You record in pairs, so you need a partner. Shall we find one for you, or will you bring a friend?"
     )
-    return Screen(paragraphs(text, _opened_line(message.invited, say)), both_ways(say))
+    return Screen(
+        paragraphs(text, _opened_line(message.invited, say)), (*both_ways(say), (week_button(say),))
+    )
 
 
 @renders(m.InPool)
@@ -101,10 +109,13 @@ def in_pool(message: m.InPool, say: Speech) -> Screen:
         "somebody fits.",
         when=say.moment(message.since, ZoneInfo(message.zone)),
     )
+    hours = say.say("We take it that you can record at any time. If not, tell us when.")
+    if message.cells is not None:
+        hours = say.say("You can record:\n{week}", week=told(message.cells, say))
     return Screen(
-        paragraphs(text, _opened_line(message.invited, say)),
+        paragraphs(text, hours, _opened_line(message.invited, say)),
         (
-            (Button(say.say("Why none yet?"), "pair:why"),),
+            (Button(say.say("Why none yet?"), "pair:why"), week_button(say)),
             (invite_button(say), leave_pool_button(say)),
         ),
     )

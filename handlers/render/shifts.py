@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from bot.services.messages import shifts as m
 from bot.texts import Html, Speech
-from handlers.render import places
+from handlers.render import places, strikes
 from handlers.render.problems import Facts, words
 from handlers.screen import Button, Rows, Screen, lines, paragraphs, renders
 
@@ -163,7 +163,8 @@ def staff_gone(message: m.StaffGone, say: Speech) -> Screen:
 @renders(m.Today)
 def today(message: m.Today, say: Speech) -> Screen:
     """One's shifts: first what waits for an answer, then what is confirmed."""
-    if not message.to_answer and not message.confirmed:
+    missing = strikes.missing_buttons(message.begun, say)
+    if not message.to_answer and not message.confirmed and not missing:
         return Screen(say.say("You have no shifts. When sessions need you, we will ask you here."))
     parts: list[Html] = []
     if message.confirmed:
@@ -173,7 +174,10 @@ def today(message: m.Today, say: Speech) -> Screen:
     if message.more:
         parts.append(say.say_n("… and one more", "… and {n} more", message.more))
     parts.append(_zone((*message.confirmed, *message.to_answer), say))
-    return Screen(paragraphs(*parts), _buttons((*message.to_answer[:8], *message.confirmed[:8]), say))
+    shown = _buttons((*message.to_answer[:8], *message.confirmed[:8]), say)
+    if missing:
+        parts.append(say.say("Was somebody missing? Press the session below."))
+    return Screen(paragraphs(*parts), (*missing, *shown))
 
 
 def _places(shifts: Iterable[m.ShiftView], say: Speech) -> list[Html]:

@@ -4,7 +4,9 @@ from datetime import timedelta
 from html import escape
 from zoneinfo import ZoneInfo
 
+from bot.rules.recurrence import Freq, read_rule, weekly
 from bot.services.messages import slots as m
+from bot.services.messages.templates import TemplatePreview, TemplateView
 from bot.texts import Html, Speech
 from handlers.render.problems import Facts, words
 from handlers.screen import Button, Rows, Screen, lines, paragraphs, renders, rows
@@ -18,6 +20,7 @@ def ask_plan(message: m.AskPlan, say: Speech) -> Screen:
     asks = {
         "city": say.say("🗓 New studio times. In which city?"),
         "dates": say.say("On which days? Choose, or type them: 2026-12-01..2026-12-07"),
+        "weekdays": say.say("On which days of every week? Choose, or type them: mo,we,fr"),
         "times": say.say("When do sessions begin, by the studio’s clock? Choose, or type: 09:00,14:00,18:00"),
         "length": say.say("How long is a session? Choose, or type it: 2h30m"),
     }
@@ -32,6 +35,8 @@ def _so_far(message: m.AskPlan, say: Speech) -> Html:
         for step in ("dates", "times")
         if step in message.answers
     ]
+    if "weekdays" in message.answers:
+        given.insert(0, rule_words(message.answers["weekdays"], say))
     city = say.named(message.city_names) if message.city_names else ""
     return Html("🗓 <b>" + " · ".join(part for part in (city, *given) if part) + "</b>") if city else Html("")
 
@@ -44,12 +49,15 @@ def _plan_choices(message: m.AskPlan, say: Speech) -> Rows:
         return rows(buttons, 2)
     labels = [_label(message.step, option, say) for option in message.options]
     buttons = [Button(label, f"plan:{message.step}:{index}") for index, label in enumerate(labels)]
-    return rows(buttons, 3 if message.step == "length" else 1)
+    weekly = (Button(say.say("🔁 Every week"), "plan:dates:weekly"),) if message.step == "dates" else ()
+    return (*rows(buttons, 3 if message.step == "length" else 1), *((weekly,) if weekly else ()))
 
 
 def _label(step: str, option: str, say: Speech) -> str:
     if step == "dates":
         return say.say_n("Tomorrow", "{n} days from tomorrow", int(option))
+    if step == "weekdays":
+        return rule_words(str(weekly(option)), say)
     if step == "length":
         return say.span(timedelta(hours=int(option.removesuffix("h"))))
     return option.replace(",", " · ")
@@ -57,7 +65,43 @@ def _label(step: str, option: str, say: Speech) -> str:
 
 def _plan_back(message: m.AskPlan, say: Speech) -> Rows:
     back = Button(say.say("◀ Back"), f"plan:back:{message.step}")
-    return ((back,),) if "dates" in message.answers or message.step == "times" else ()
+    return ((back,),) if {"dates", "often"} & message.answers.keys() or message.step == "times" else ()
+
+
+def rule_words(rule: str, say: Speech) -> Html:
+    """When a rule of RFC 5545 has days: "every week: Mon, Wed"."""
+    read, _ = read_rule(rule)
+    every = {
+        Freq.DAILY: say.say_n("every day", "every {n} days", read.interval),
+        Freq.WEEKLY: say.say_n("every week", "every {n} weeks", read.interval),
+        Freq.MONTHLY: say.say_n("every month", "every {n} months", read.interval),
+    }[read.freq]
+    parts = [_which(ordinal, say.weekday(day), say) for ordinal, day in read.weekdays]
+    parts += [_day_of_month(day, say) for day in read.month_days]
+    parts += (
+        [say.say("only in months {numbers}", numbers=say.join(map(str, read.months)))] if read.months else []
+    )
+    if read.count:
+        parts.append(say.say_n("once in all", "{n} times in all", read.count))
+    return say.say("{every}: {which}", every=every, which=say.join(parts)) if parts else every
+
+
+def _which(ordinal: int, weekday: Html, say: Speech) -> Html:
+    if ordinal == 0:
+        return weekday
+    if ordinal > 0:
+        return say.say("{weekday} number {n}", weekday=weekday, n=ordinal)
+    return (
+        say.say("the last {weekday}", weekday=weekday)
+        if ordinal == -1
+        else say.say("{weekday} number {n} from the end", weekday=weekday, n=-ordinal)
+    )
+
+
+def _day_of_month(day: int, say: Speech) -> Html:
+    if day > 0:
+        return say.say("day {n}", n=day)
+    return say.say("the last day") if day == -1 else say.say("day {n} from the end", n=-day)
 
 
 # --- the preview
@@ -68,6 +112,10 @@ def grid_line(grid: m.Grid, say: Speech) -> Html:
     days = say.day(grid.first)
     if grid.first != grid.last:
         days = Html(f"{days} – {say.day(grid.last)}")
+    skip = ""
+    if grid.skip:
+        named = say.join([say.day(day) for day in grid.skip[:8]])
+        skip = say.say_n("without {days}", "without {n} days: {days}", len(grid.skip), days=named)
     return lines(
         Html(f"<b>{say.named(grid.city_names, grid.city)} · {days}</b>"),
         say.say(
@@ -76,6 +124,7 @@ def grid_line(grid: m.Grid, say: Speech) -> Html:
             length=say.span(grid.length),
             zone=grid.zone,
         ),
+        skip,
     )
 
 
@@ -99,12 +148,25 @@ def batch_preview(message: m.BatchPreview, say: Speech) -> Screen:
         say.say("🗓 <b>Preview</b>"),
         lines(grid_line(grid, say), sum_),
         lines(made, left_out),
-        _staff_note(message, say),
+        staff_note(message, grid, say),
     )
     return Screen(text, ((opens, drops),))
 
 
 def _left_out(message: m.BatchPreview, say: Speech) -> Html:
+    parts = in_the_way(message, say)
+    if message.nonexistent:
+        parts.append(
+            say.say(
+                "• clocks skip {times} (summer time begins)",
+                times=say.join([escape(at) for at in message.nonexistent]),
+            )
+        )
+    return lines(say.say("Left out:"), *parts) if parts else Html("")
+
+
+def in_the_way(message: m.BatchPreview | TemplatePreview, say: Speech) -> list[Html]:
+    """What of a plan is left out, and why, a line each."""
     parts = []
     if message.past:
         parts.append(say.say_n("• one is past already", "• {n} are past already", message.past))
@@ -116,17 +178,24 @@ def _left_out(message: m.BatchPreview, say: Speech) -> Html:
                 message.clashes,
             )
         )
-    if message.nonexistent:
+    if message.tight:
         parts.append(
-            say.say(
-                "• clocks skip {times} (summer time begins)",
-                times=say.join([escape(at) for at in message.nonexistent]),
+            say.say_n(
+                "• one leaves less than {gap} min to clean up and set up",
+                "• {n} leave less than {gap} min to clean up and set up",
+                message.tight,
+                gap=message.gap,
             )
         )
-    return lines(say.say("Left out:"), *parts) if parts else Html("")
+    if message.closed:
+        parts.append(
+            say.say_n("• one is when the room is closed", "• {n} are when the room is closed", message.closed)
+        )
+    return parts
 
 
-def _staff_note(message: m.BatchPreview, say: Speech) -> Html:
+def staff_note(message: m.BatchPreview | TemplatePreview, grid: m.Grid | TemplateView, say: Speech) -> Html:
+    """How many people each session needs, and how many there are to ask."""
     if message.staff_needed == 0:
         return say.say("No staff needed: they open at once.")
     need = say.say_n(
@@ -134,16 +203,16 @@ def _staff_note(message: m.BatchPreview, say: Speech) -> Html:
         "👥 Each needs {n} of the staff and opens once they have confirmed.",
         message.staff_needed,
     )
-    return lines(need, _staff_there(message.staff, message.grid, say))
+    return lines(need, _staff_there(message.staff, grid.city_names, grid.city, say))
 
 
-def _staff_there(staff: int, grid: m.Grid, say: Speech) -> Html:
-    city = say.named(grid.city_names, grid.city)
+def _staff_there(staff: int, names: dict[str, str], code: str, say: Speech) -> Html:
+    city = say.named(names, code)
     if staff == 0:
         return say.say(
             "⚠️ {city} has no staff yet. Whoever joins will be asked: <code>/invite staff {code}</code>",
             city=city,
-            code=grid.city,
+            code=code,
         )
     return say.say_n(
         "{city} has one member of staff to ask.",
@@ -202,7 +271,7 @@ def _lack(lack: m.Lack, say: Speech) -> Html:
 
 def _told(message: m.BatchCard, say: Speech) -> Html:
     if message.lacks:
-        return _staff_there(message.staff, message.grid, say)
+        return _staff_there(message.staff, message.grid.city_names, message.grid.city, say)
     if message.announced_at is None and message.free:
         return say.say("📣 They will be announced to everybody who can book, outside quiet hours.")
     if message.announced_at is not None:
@@ -244,6 +313,8 @@ def _confirm_taking_back(message: m.BatchCard, say: Speech) -> Screen:
 
 @words("NothingToPlan")
 def _(f: Facts, say: Speech) -> Html:
+    if f["closed"] and not f["clashes"] and not f["past"]:
+        return say.say("The rooms are closed at all of these times. /studio shows for how long.")
     if f["past"] and not f["clashes"]:
         return say.say("All of these times are past. Please choose later days.")
     if f["clashes"] and not f["past"]:

@@ -1,12 +1,12 @@
 """Every table, in one place: importing this package fills the metadata."""
 
 from storage.tables.base import metadata
-from storage.tables.bookings import Booking, BookingMember, Strike, Timer, Waiting
+from storage.tables.bookings import Booking, BookingMember, LedgerEntry, Strike, Timer, Waiting
 from storage.tables.delivery import Broadcast, InboxRow, Job, OutboxRow
 from storage.tables.pairs import Block, Pair, PairMember, Proposal, ProposalMember, Seeker
 from storage.tables.people import Audit, Consent, Invitation, Person, RoleGrant
 from storage.tables.samples import Assignment, Decision, Fingerprint, Reviewer, ReviewGroup, Sample
-from storage.tables.studios import City, Room, Shift, Slot, SlotBatch, Studio
+from storage.tables.studios import City, Room, RoomClosure, Shift, Slot, SlotBatch, SlotTemplate, Studio
 
 __all__ = [
     "Assignment",
@@ -22,6 +22,7 @@ __all__ = [
     "InboxRow",
     "Invitation",
     "Job",
+    "LedgerEntry",
     "OutboxRow",
     "Pair",
     "PairMember",
@@ -32,11 +33,13 @@ __all__ = [
     "Reviewer",
     "RoleGrant",
     "Room",
+    "RoomClosure",
     "Sample",
     "Seeker",
     "Shift",
     "Slot",
     "SlotBatch",
+    "SlotTemplate",
     "Strike",
     "Studio",
     "Timer",

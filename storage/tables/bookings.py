@@ -98,7 +98,42 @@ class Strike(SQLModel, table=True):
     person_id: int = reference("people.id")
     booking_id: int = Field(foreign_key="bookings.id")
     kind: str
-    """`late_cancel` or `no_show`."""
+    """`late_cancel`, `no_show`, or `silent` for who was put out because no answer came."""
+    at: datetime
+    lifted_at: datetime | None = None
+    """From then on it does not count any more; the row stays."""
+    lifted_by: int | None = Field(default=None, foreign_key="people.id")
+    lift_reason: str | None = None
+
+
+_SHOW_UP = text("kind = 'show_up'")
+
+
+class LedgerEntry(SQLModel, table=True):
+    """Money owed to somebody. Triggers refuse changes and deletions: a correction is an entry of its own."""
+
+    __tablename__ = "ledger"
+    __table_args__ = (
+        Index(
+            "uq_ledger_show_up",
+            "person_id",
+            "booking_id",
+            unique=True,
+            sqlite_where=_SHOW_UP,
+            postgresql_where=_SHOW_UP,
+        ),
+    )
+
+    id: int = key()
+    person_id: int = reference("people.id")
+    booking_id: int | None = reference("bookings.id", default=None)
+    kind: str
+    """`show_up`: who was ready and lost the session because of the partner; paid once a booking."""
+    amount: int
+    """In minor units of `currency`; below zero takes back."""
+    currency: str
+    reason: str
+    """Why: `no_stand_in`, `no_time` or `no_show`."""
     at: datetime
 
 

@@ -1,6 +1,6 @@
 """Cities, studios, rooms, the slots in them and the staff who run those."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Index, UniqueConstraint, text
@@ -9,6 +9,7 @@ from sqlmodel import Field, SQLModel
 from storage.tables.base import json, key, reference
 
 _STANDING = text("state <> 'cancelled'")
+_APPLIED = text("state = 'applied'")
 
 
 class City(SQLModel, table=True):
@@ -39,6 +40,10 @@ class Studio(SQLModel, table=True):
     zone: str
     closed_at: datetime | None = None
     created_at: datetime
+    setup: int = 0
+    """Minutes that a room is made ready in before each session."""
+    cleanup: int = 0
+    """Minutes that a room is cleaned up in after each session."""
 
 
 class Room(SQLModel, table=True):
@@ -51,6 +56,54 @@ class Room(SQLModel, table=True):
     studio_id: int = reference("studios.id")
     number: int
     closed_at: datetime | None = None
+
+
+class RoomClosure(SQLModel, table=True):
+    """A room, or all of a studio, that is closed for a while. Triggers let no session stand in it."""
+
+    __tablename__ = "room_closures"
+    __table_args__ = (
+        Index(
+            "ix_room_closures_applied",
+            "studio_id",
+            "starts_at",
+            sqlite_where=_APPLIED,
+            postgresql_where=_APPLIED,
+        ),
+    )
+
+    id: int = key()
+    studio_id: int = Field(foreign_key="studios.id")
+    room_id: int | None = Field(default=None, foreign_key="rooms.id")
+    """None: every room."""
+    state: str
+    """`preview`, `applied`, `dropped` or `lifted`."""
+    starts_at: datetime
+    ends_at: datetime
+    reason: str = ""
+    shown: list[int] = json(default_factory=list)
+    """The bookings that it touches as far as the coordinator was shown them."""
+    applied_at: datetime | None = None
+    created_by: int = Field(foreign_key="people.id")
+    created_at: datetime
+
+
+class SlotTemplate(SQLModel, table=True):
+    """Slots that repeat: a line with a rule, laid out by itself so many days ahead."""
+
+    __tablename__ = "slot_templates"
+
+    id: int = key()
+    city: str = Field(foreign_key="cities.code")
+    line: str
+    """The template as its one line, exceptions and all."""
+    state: str
+    """`preview`, `running`, `dropped`, `stopped` or `ended`."""
+    staff_needed: int
+    laid_until: date | None = None
+    """The last day, by the studio's calendar, that was laid out: days are laid once, in their order."""
+    created_by: int = Field(foreign_key="people.id")
+    created_at: datetime
 
 
 class SlotBatch(SQLModel, table=True):
@@ -76,7 +129,10 @@ class SlotBatch(SQLModel, table=True):
 
 
 class Slot(SQLModel, table=True):
-    """A slot (场次): one room at one time, for one pair. A trigger refuses two that overlap in a room."""
+    """A slot (场次): one room at one time, for one pair.
+
+    Triggers refuse two whose busy times overlap in a room, and one in a room that is closed.
+    """
 
     __tablename__ = "slots"
     __table_args__ = (
@@ -100,6 +156,10 @@ class Slot(SQLModel, table=True):
     staff_needed: int
     announced_at: datetime | None = None
     created_at: datetime
+    busy_from: datetime | None = None
+    """When setting up begins; None: when the session does."""
+    busy_until: datetime | None = None
+    """When cleaning up is over; None: when the session is."""
 
 
 class Shift(SQLModel, table=True):

@@ -2,13 +2,13 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from itertools import combinations
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.rules.pairing import (
+    AFFINITY_MOST,
     BASE,
     WAITING_MOST,
     Candidate,
@@ -17,16 +17,19 @@ from bot.rules.pairing import (
     Reason,
     Reasons,
     WhyNone,
-    edges,
     obstacle,
     reasons,
     weight,
     why_none,
 )
 from bot.rules.policy import PairingPolicy
+from tests.rules.pools import pools
 
 NOW = datetime(2026, 12, 1, 9, tzinfo=UTC)
 ONCE, AGAIN = PairingPolicy(), PairingPolicy(repeat=True)
+
+UNKNOWN = 30 + 25 + 25 + 18 + 15
+"""What everything but the dialect counts while it is not known."""
 
 
 def someone(person: int, **known: object) -> Candidate:
@@ -37,30 +40,6 @@ def someone(person: int, **known: object) -> Candidate:
 def hours(*at: int) -> frozenset[int]:
     """Hours of the week."""
     return frozenset(at)
-
-
-@st.composite
-def pools(draw: st.DrawFn, most: int = 8) -> list[Candidate]:
-    """Small pools with everything known or not, crowded enough for every obstacle to happen."""
-    people = draw(st.lists(st.integers(1, 10), unique=True, max_size=most))
-    few = st.frozensets(st.integers(1, 10), max_size=2)
-    return [
-        Candidate(
-            person,
-            NOW - timedelta(minutes=draw(st.integers(-10, 20_000))),
-            draw(st.sampled_from([None, "beijing", "shanghai"])),
-            draw(st.frozensets(st.sampled_from(["zh", "en", "yue"]), max_size=2)),
-            draw(st.sampled_from([None, "north", "wu"])),
-            draw(st.sampled_from([None, "woman", "man", "nonbinary"])),
-            draw(st.sampled_from([None, "any", "woman", "man", "nonbinary"])),
-            draw(st.none() | st.floats(0, 1)),
-            draw(st.none() | st.frozensets(st.integers(0, 5), min_size=2)),
-            draw(few),
-            draw(few),
-            draw(few),
-        )
-        for person in people
-    ]
 
 
 @pytest.mark.parametrize(
@@ -100,27 +79,42 @@ def test_repeat_is_policy() -> None:
 @pytest.mark.parametrize(
     ("a", "b", "bonus"),
     [
-        ({}, {}, 50 + 50 + 25 + 25),
-        ({"dialect": "wu"}, {"dialect": "wu"}, 100 + 50 + 25 + 25),
-        ({"dialect": "wu"}, {"dialect": "yue"}, 0 + 50 + 25 + 25),
-        ({"dialect": "wu"}, {}, 50 + 50 + 25 + 25),
-        ({"talk_share": 0.7}, {"talk_share": 0.3}, 50 + 100 + 25 + 25),
-        ({"talk_share": 0.7}, {"talk_share": 0.7}, 50 + 60 + 25 + 25),
-        ({"talk_share": 1.0}, {"talk_share": 1.0}, 50 + 0 + 25 + 25),
-        ({"talk_share": 0.7}, {}, 50 + 50 + 25 + 25),
-        ({"wish": "woman"}, {"gender": "woman"}, 50 + 50 + 50 + 25),
-        ({"wish": "woman"}, {"gender": "man"}, 50 + 50 + 0 + 25),
-        ({"wish": "woman"}, {}, 50 + 50 + 25 + 25),
-        ({"wish": "any"}, {"gender": "man"}, 50 + 50 + 25 + 25),
-        ({"wish": "man", "gender": "woman"}, {"wish": "woman", "gender": "man"}, 50 + 50 + 50 + 50),
-        ({"waiting_since": NOW - timedelta(minutes=29)}, {}, 150),
+        ({}, {}, 50 + UNKNOWN),
+        ({"dialect": "wu"}, {"dialect": "wu"}, 100 + UNKNOWN),
+        ({"dialect": "wu"}, {"dialect": "yue"}, 0 + UNKNOWN),
+        ({"dialect": "wu"}, {}, 50 + UNKNOWN),
+        ({"talk_share": 0.7}, {"talk_share": 0.3}, 133 + 60),
+        ({"talk_share": 0.7}, {"talk_share": 0.7}, 133 + 36),
+        ({"talk_share": 1.0}, {"talk_share": 1.0}, 133 + 0),
+        ({"talk_share": 0.7}, {}, 133 + 30),
+        ({"rarer_share": 0.5}, {"rarer_share": 0.5}, 133 + 60),
+        ({"rarer_share": 0.3}, {"rarer_share": 0.5}, 133 + 48),
+        ({"rarer_share": 0.3}, {"rarer_share": 0.3}, 133 + 48),
+        ({"rarer_share": 0.3}, {"talk_share": 0.7}, 133 + 48),
+        ({"rarer_share": 0.3}, {"talk_share": 0.6}, 133 + 48),
+        ({"rarer_share": 0.3}, {}, 133 + 30),
+        ({"wish": "woman"}, {"gender": "woman"}, 138 + 50),
+        ({"wish": "woman"}, {"gender": "man"}, 138 + 0),
+        ({"wish": "woman"}, {}, 138 + 25),
+        ({"wish": "any"}, {"gender": "man"}, 138 + 25),
+        ({"wish": "man", "gender": "woman"}, {"wish": "woman", "gender": "man"}, 113 + 50 + 50),
+        ({"availability": hours(1, 2, 3)}, {"availability": hours(1, 2, 3)}, 145 + 0),
+        ({"availability": hours(1, 2, 3, 4)}, {"availability": hours(1, 2, 3, 4, 5)}, 145 + 3),
+        ({"availability": hours(*range(15))}, {"availability": hours(*range(40))}, 145 + 36),
+        ({"availability": hours(*range(40))}, {"availability": hours(*range(40))}, 145 + 36),
+        ({"availability": hours(*range(40))}, {}, 145 + 18),
+        ({"turns_per_minute": 12.0}, {"turns_per_minute": 12.0}, 148 + 30),
+        ({"turns_per_minute": 12.0}, {"turns_per_minute": 7.5}, 148 + 16),
+        ({"turns_per_minute": 12.0}, {"turns_per_minute": 1.0}, 148 + 0),
+        ({"turns_per_minute": 12.0}, {}, 148 + 15),
+        ({"waiting_since": NOW - timedelta(minutes=29)}, {}, 163),
         (
             {"waiting_since": NOW - timedelta(hours=2)},
             {"waiting_since": NOW - timedelta(hours=1)},
-            150 + 4 + 2,
+            163 + 4 + 2,
         ),
-        ({"waiting_since": NOW + timedelta(hours=2)}, {}, 150),
-        ({"waiting_since": NOW - timedelta(days=36_500)}, {}, 150 + WAITING_MOST),
+        ({"waiting_since": NOW + timedelta(hours=2)}, {}, 163),
+        ({"waiting_since": NOW - timedelta(days=36_500)}, {}, 163 + WAITING_MOST),
     ],
 )
 def test_weight(a: dict[str, object], b: dict[str, object], bonus: int) -> None:
@@ -129,58 +123,39 @@ def test_weight(a: dict[str, object], b: dict[str, object], bonus: int) -> None:
     assert (weight(one, two, NOW), weight(two, one, NOW)) == (BASE + bonus, BASE + bonus)
 
 
+BEST: dict[str, object] = {
+    "dialect": "wu",
+    "talk_share": 0.5,
+    "gender": "man",
+    "wish": "man",
+    "availability": hours(*range(15)),
+    "turns_per_minute": 9.0,
+}
+WORST: dict[str, object] = {
+    **BEST,
+    "wish": "woman",
+    "talk_share": 1.0,
+    "availability": hours(0, 1, 2),
+    "turns_per_minute": 20.0,
+}
+
+
 def test_waiting_outgrows_everything() -> None:
     """A week of waiting weighs more than the best partner against the worst."""
-    best = weight(
-        someone(1, dialect="wu", talk_share=0.5, gender="man", wish="woman"),
-        someone(2, dialect="wu", talk_share=0.5, gender="woman", wish="man"),
-        NOW,
-    )
-    worst = weight(
-        someone(
-            3, dialect="wu", talk_share=0.0, gender="man", wish="man", waiting_since=NOW - timedelta(days=7)
-        ),
-        someone(4, dialect="yue", talk_share=0.0, gender="woman", wish="woman"),
-        NOW,
-    )
-    assert (best, worst) == (BASE + 300, BASE + 336)
+    best = weight(someone(1, **BEST), someone(2, **BEST), NOW)
+    long_waiting = someone(3, **WORST, waiting_since=NOW - timedelta(days=7))
+    worst = weight(long_waiting, replace(someone(4, **WORST), dialect="yue", turns_per_minute=0.0), NOW)
+    assert (best, worst) == (BASE + AFFINITY_MOST, BASE + 336)
+    assert AFFINITY_MOST < 336
 
 
 def test_one_more_pair_beats_every_bonus() -> None:
     """The base keeps its promise for a pool of a million people with the largest bonus on the other side."""
-    largest = weight(
-        someone(
-            1,
-            dialect="wu",
-            talk_share=0.5,
-            gender="man",
-            wish="woman",
-            waiting_since=datetime.min.replace(tzinfo=UTC),
-        ),
-        someone(
-            2,
-            dialect="wu",
-            talk_share=0.5,
-            gender="woman",
-            wish="man",
-            waiting_since=datetime.min.replace(tzinfo=UTC),
-        ),
-        NOW,
-    )
+    ever = datetime.min.replace(tzinfo=UTC)
+    largest = weight(someone(1, **BEST, waiting_since=ever), someone(2, **BEST, waiting_since=ever), NOW)
     pairs = 500_000
-    assert largest == BASE + 300 + 2 * WAITING_MOST
+    assert largest == BASE + AFFINITY_MOST + 2 * WAITING_MOST
     assert (pairs + 1) * BASE > pairs * largest
-
-
-@given(pools(), st.booleans())
-def test_edges_are_all_pairs_that_may(pool: list[Candidate], repeat: bool) -> None:
-    """The bucketed search finds what comparing everybody with everybody finds, with the same weights."""
-    policy = PairingPolicy(repeat=repeat)
-    assert edges(pool, policy, NOW) == [
-        (i, j, weight(pool[i], pool[j], NOW))
-        for i, j in combinations(range(len(pool)), 2)
-        if obstacle(pool[i], pool[j], policy) is None
-    ]
 
 
 @given(pools(most=2).filter(lambda pool: len(pool) == 2))
@@ -211,6 +186,8 @@ OLDER = NOW - timedelta(days=1)
         ({"dialect": "wu"}, {"dialect": "yue"}, Reasons(())),
         ({"talk_share": 0.75}, {"talk_share": 0.375}, Reasons((Reason.BALANCE,))),
         ({"talk_share": 0.75}, {"talk_share": 0.5}, Reasons(())),
+        ({"rarer_share": 0.4375}, {"rarer_share": 0.375}, Reasons((Reason.BALANCE,))),
+        ({"rarer_share": 0.375}, {"rarer_share": 0.375}, Reasons(())),
         ({"wish": "woman"}, {"gender": "woman"}, Reasons((Reason.WISH,))),
         ({"wish": "woman"}, {"gender": "man"}, Reasons(())),
         ({"wish": "any"}, {"gender": "man"}, Reasons(())),

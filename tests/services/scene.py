@@ -11,10 +11,10 @@ from bot.services import people
 from bot.services.booking import holds
 from bot.services.messages import Message
 from bot.services.messages.slots import SlotView
-from bot.services.pairing import pairs
+from bot.services.pairing import matches, pairs
 from bot.services.studio.slots import slot_view
 from bot.services.unit import Units
-from storage.tables import Audit, Booking, BookingMember, OutboxRow, Slot, Strike, Timer, Waiting
+from storage.tables import Audit, Booking, BookingMember, LedgerEntry, OutboxRow, Slot, Strike, Timer, Waiting
 from tests.helpers import MovableClock, a_slot, a_studio, an_approved, ring, told
 
 T = TypeVar("T")
@@ -173,6 +173,25 @@ class Scene:
             .where(people.Person.telegram_id == who)
         )
         return await self.all(query.order_by(col(Strike.id)))
+
+    async def ledger(self) -> list[tuple[int, str, int, str, str]]:
+        """Every entry of the ledger: whose, what, how much, of which currency, why."""
+        query = (
+            select(
+                people.Person.telegram_id,
+                LedgerEntry.kind,
+                LedgerEntry.amount,
+                LedgerEntry.currency,
+                LedgerEntry.reason,
+            )
+            .join(people.Person, col(people.Person.id) == col(LedgerEntry.person_id))
+            .order_by(col(LedgerEntry.id))
+        )
+        return [tuple(row) for row in await self.all(query)]
+
+    async def answer(self, who: int, proposal_id: int, *, agree: bool) -> None:
+        """Answer a proposal."""
+        await self.act(who, matches.answer, proposal_id, agree=agree)
 
     async def waiting(self, slot_id: int) -> list[str]:
         """The states of all places on a slot's list, the oldest first."""

@@ -18,7 +18,7 @@ from sqlalchemy import Column, Connection, Integer, text
 from storage import migrate, triggers
 from storage.database import Database
 from storage.tables import metadata
-from storage.triggers import overlap_triggers
+from storage.triggers import ledger_triggers, overlap_triggers
 
 ROOT = Path(__file__).resolve().parents[2]
 REVISIONS = migrate.missing(None) or []
@@ -29,6 +29,7 @@ VALUES = {
     "BOOLEAN": 1,
     "VARCHAR": "x",
     "DATETIME": "2026-11-20 04:00:00",
+    "DATE": "2026-11-20",
     "JSON": "{}",
     "BLOB": b"x",
 }
@@ -115,11 +116,11 @@ async def test_triggers_stand_after_every_migration(database: Database) -> None:
         assert before <= now, revision
         before = now
     rows = ask(database, "SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
-    assert dict(rows) == overlap_triggers()
+    assert dict(rows) == overlap_triggers() | ledger_triggers()
     fill(database)
     names = ", ".join(str(column[1]) for column in ask(database, "PRAGMA table_info(slots)"))
     again = names.replace("id, ", "2, ", 1).replace("ends_at", "'2026-11-20 06:00:00'")
-    do(database, "UPDATE slots SET ends_at = '2026-11-20 07:00:00'")
+    do(database, "UPDATE slots SET busy_until = '2026-11-20 07:00:00'")
     with pytest.raises(sqlite3.IntegrityError, match="overlap: slots"):
         do(database, f"INSERT INTO slots ({names}) SELECT {again} FROM slots")
 
@@ -219,7 +220,7 @@ async def test_many_processes_upgrade_at_once(database: Database) -> None:
     ends = [await asyncio.to_thread(process.communicate, timeout=60) for process in processes]
     assert [process.returncode for process in processes] == [0, 0, 0], ends
     assert await migrate.current(database) == migrate.newest()
-    assert trigger_names(database) == set(overlap_triggers())
+    assert trigger_names(database) == set(overlap_triggers() | ledger_triggers())
 
 
 async def test_an_upgrade_that_fails_leaves_everything_as_it_was(
@@ -289,3 +290,16 @@ def test_the_way_from_each_revision() -> None:
     for number, revision in enumerate(REVISIONS, 1):
         assert migrate.missing(revision) == REVISIONS[number:]
     assert migrate.missing("9999") is None
+
+
+@pytest.mark.parametrize("statement", ["UPDATE ledger SET amount = 2", "DELETE FROM ledger"])
+async def test_the_ledger_only_grows(database: Database, statement: str) -> None:
+    """What it holds is neither changed nor deleted; one more entry is a correction."""
+    await migrate.upgrade(database)
+    fill(database)
+    with pytest.raises(sqlite3.IntegrityError, match="append-only: ledger"):
+        do(database, statement)
+    names = ", ".join(str(column[1]) for column in ask(database, "PRAGMA table_info(ledger)"))
+    again = names.replace("id, ", "2, ", 1).replace("amount", "-1")
+    do(database, f"INSERT INTO ledger ({names}) SELECT {again} FROM ledger")
+    assert ask(database, "SELECT id, amount FROM ledger ORDER BY id") == [(1, 1), (2, -1)]

@@ -11,29 +11,30 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import col, select, update
 
-from bot.rules.booking import Block, blocked, standing
+from bot.rules.booking import Block, blocked
 from bot.rules.errors import DomainError, NotYours
 from bot.rules.reminders import IMMINENT, after_quiet
 from bot.rules.roles import Role
 from bot.rules.states import LIVE_BOOKINGS, BookingState
 from bot.services import audit, outbox, people
+from bot.services.booking import strikes
 from bot.services.messages.bookings import (
     CalendarFile,
     FreedLate,
     HoldAsked,
     NotConfirmedYet,
     Reminder,
-    Strikes,
 )
 from bot.services.messages.slots import SlotView
+from bot.services.messages.strikes import LastCall
 from bot.services.pairing import pairs
 from bot.services.people import Person
 from bot.services.studio import slots
 from bot.services.timers import drop_timers
 from bot.services.unit import Unit
-from storage.tables import Booking, BookingMember, PairMember, Strike
+from storage.tables import Booking, BookingMember, PairMember
 
-STALE = (HoldAsked, Reminder, NotConfirmedYet)
+STALE = (HoldAsked, Reminder, NotConfirmedYet, LastCall)
 """What is still queued of these makes no sense once its booking has ended."""
 
 
@@ -118,13 +119,9 @@ async def party_of_pair(unit: Unit, pair_id: int) -> Party | None:
 async def blocks_of(unit: Unit, people_: Sequence[Person]) -> dict[int, Block | None]:
     """The block of each of these people, by their id."""
     return {
-        person.id: blocked(await _strike_times(unit, person), unit.policy.booking, unit.now)
+        person.id: blocked(await strikes.times(unit, person.id), unit.policy.booking, unit.now)
         for person in people_
     }
-
-
-async def _strike_times(unit: Unit, person: Person) -> Sequence[datetime]:
-    return await unit.tx.all(select(Strike.at).where(Strike.person_id == person.id))
 
 
 async def check_blocks(unit: Unit, person: Person, party: Party) -> None:
@@ -134,22 +131,6 @@ async def check_blocks(unit: Unit, person: Person, party: Party) -> None:
         block = blocks[one.id]
         if block is not None:
             raise BookingBlocked(you=one.id == person.id, until=block.until)
-
-
-async def strike(unit: Unit, person: Person, booking: Booking, kind: str = "late_cancel") -> Strikes:
-    """Note a strike, once per person and booking, and give what it comes to."""
-    added = await unit.tx.add_new(Strike(person_id=person.id, booking_id=booking.id, kind=kind, at=unit.now))
-    if added:
-        await audit.record(unit, f"person:{person.id}", f"strike.{kind}", booking=booking.id)
-    return await strikes_of(unit, person)
-
-
-async def strikes_of(unit: Unit, person: Person) -> Strikes:
-    """A person's strikes and the block that they mean now."""
-    rules = unit.policy.booking
-    found = standing(await _strike_times(unit, person), rules, unit.now)
-    until = found.block.until if found.block else None
-    return Strikes(found.count, rules.strikes, found.block is not None, until)
 
 
 # --- one booking

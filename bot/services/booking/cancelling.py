@@ -2,14 +2,14 @@
 
 from sqlmodel import col, select
 
-from bot.rules.booking import Cost, cancel_by, cancelling, rescue_until
+from bot.rules.booking import Cost, book_by, cancel_by, cancelling, rescue_until
 from bot.rules.errors import TooLate
 from bot.rules.states import BookingState
 from bot.services import outbox
-from bot.services.booking import bookings, holds, releasing, waitlist
+from bot.services.booking import bookings, holds, ledger, releasing, strikes, waitlist
 from bot.services.booking.bookings import BookingOver, name_of, subject_of
 from bot.services.messages import Message
-from bot.services.messages.bookings import BookingCancelled, BookingKept, CancelAsked
+from bot.services.messages.bookings import BookingCancelled, BookingKept, CancelAsked, Money
 from bot.services.messages.slots import SlotView
 from bot.services.people import Person
 from bot.services.studio import slots
@@ -43,7 +43,7 @@ async def ask(unit: Unit, person: Person, booking_id: int) -> CancelAsked:
         costs,
         free_until if policy.strikes and not costs else None,
         rescue_until(policy, slot.starts_at, unit.now) if standing else None,
-        await bookings.strikes_of(unit, person) if costs else None,
+        await strikes.of(unit, person) if costs else None,
         hold=booking.state == BookingState.HELD,
     )
 
@@ -145,20 +145,26 @@ async def cancel_for_slot(unit: Unit, slot_id: int, reason: str = "", by: Person
 async def _end(
     unit: Unit, booking: Booking, slot: SlotView, cost: Cost, *, by: Person | None, why: str, theirs: str
 ) -> Message | None:
-    """End a booking, note the strike and tell the others; gives what to tell `by`, if they are in it."""
+    """End a booking, note the strike and tell the others; gives what to tell `by`, if they are in it.
+
+    Who is let down when there is no time left to look for a stand-in has the policy's show-up pay.
+    """
     people = await bookings.people_in(unit, booking)
     standing = booking.state != BookingState.HELD
+    alone = by is not None and standing and unit.now >= book_by(unit.policy.booking, slot.starts_at)
     if not await releasing.release(unit, booking, BookingState.CANCELLED, by=by):
         raise BookingOver(BookingState.CANCELLED)
     mine = None
     for one in people:
         other = next((name_of(person) for person in people if person.id != one.id), "")
         if by is None or one.id != by.id:
-            await off(unit, one, booking, slot, theirs, partner=other)
+            pay = await ledger.pay_show_up(unit, one, booking, slot, "no_time") if alone else None
+            await off(unit, one, booking, slot, theirs, partner=other, pay=pay)
             continue
         late = cost is Cost.STRIKE and unit.policy.booking.strikes > 0
-        strikes = await bookings.strike(unit, by, booking) if late else None
-        mine = BookingCancelled(slot, why, other, strikes=strikes)
+        mine = BookingCancelled(
+            slot, why, other, strikes=await strikes.note(unit, by, booking) if late else None
+        )
         if standing:
             await bookings.send_calendar(unit, by, booking, slot, cancelled=True)
     return mine
@@ -173,10 +179,11 @@ async def off(
     *,
     partner: str = "",
     reason: str = "",
+    pay: Money | None = None,
 ) -> None:
     """Tell one person that their session is cancelled, and take it out of their calendar."""
     topic = subject_of(booking)
-    message = BookingCancelled(slot, why, partner, reason)
+    message = BookingCancelled(slot, why, partner, reason, pay=pay)
     await outbox.send(unit, person.telegram_id, message, about=f"{topic}:cancelled", topic=topic)
     if booking.confirmed_at is not None:
         await bookings.send_calendar(unit, person, booking, slot, cancelled=True)

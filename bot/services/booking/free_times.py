@@ -8,9 +8,10 @@ from sqlmodel import col, select
 
 from bot.rules.booking import Interval, book_by, overlap
 from bot.rules.states import SlotState
+from bot.rules.wishes import Kind, fits
 from bot.services.booking import bookings, moving
 from bot.services.booking.bookings import Party, name_of
-from bot.services.booking.waitlist import QUEUED
+from bot.services.booking.line import QUEUED
 from bot.services.messages.bookings import FreeTimes
 from bot.services.messages.slots import SlotView
 from bot.services.people import Person
@@ -20,6 +21,9 @@ from storage.tables import BookingMember, Room, Slot, Studio, Waiting
 
 PAGE = 8
 """Buttons on one page."""
+
+OF_KIND = 4
+"""Free times of a kind that are offered to who asks to wait for one."""
 
 FETCH = 200
 """Slots that are looked at for one page: enough for eight times in the fullest of studios."""
@@ -58,6 +62,16 @@ async def page(
         first=since is None,
         moving=await moving.moving_of(unit, old) if old else None,
     )
+
+
+async def of_kind(unit: Unit, party: Party, city: str, kind: Kind) -> tuple[SlotView, ...]:
+    """The first free times of a kind that the pair could take."""
+    found = [
+        slot
+        for slot in await slots.open_slots(unit, city, limit=FETCH)
+        if fits(kind, slot.starts_at.astimezone(ZoneInfo(slot.zone)))
+    ]
+    return tuple(_distinct(_possible(unit, found, await _busy(unit, party, but=0)), ())[:OF_KIND])
 
 
 async def _free(unit: Unit, party: Party, begin: datetime) -> list[SlotView]:

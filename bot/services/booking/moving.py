@@ -9,7 +9,7 @@ from sqlmodel import col, update
 from bot.rules.booking import Cost, cancelling
 from bot.rules.errors import DomainError, TooLate
 from bot.rules.states import BookingState
-from bot.services.booking import bookings, releasing, reminders
+from bot.services.booking import bookings, releasing, reminders, strikes
 from bot.services.booking.bookings import AlreadyBooked, BookingOver, Party
 from bot.services.messages.bookings import Moving, Strikes
 from bot.services.people import Person
@@ -62,4 +62,4 @@ async def switch(unit: Unit, person: Person, party: Party, new: Booking, old: Bo
             )
         except ConflictError:
             raise AlreadyBooked(you=one.id == person.id) from None
-    return await bookings.strike(unit, mover, old) if cost is Cost.STRIKE else None
+    return await strikes.note(unit, mover, old) if cost is Cost.STRIKE else None

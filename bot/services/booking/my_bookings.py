@@ -3,17 +3,20 @@
 from sqlmodel import col, select
 
 from bot.rules.states import LIVE_BOOKINGS, BookingState, WaitState
-from bot.services.booking import bookings, reminders, waitlist
+from bot.services.booking import bookings, ledger, line, reminders, strikes, waitlist, wishes
 from bot.services.booking.bookings import name_of
 from bot.services.messages.bookings import BookingLine, MyBookings, PastLine, WaitLine
 from bot.services.people import Person
 from bot.services.places import zone_of
 from bot.services.studio import slots
 from bot.services.unit import Unit
-from storage.tables import Booking, BookingMember, PairMember, Slot, Timer, Waiting
+from storage.tables import Booking, BookingMember, PairMember, Slot, Strike, Timer, Waiting
 
 PAST = 5
 """So many bookings that are over are listed, the latest ones."""
+
+NOTED = 5
+"""So many strikes are listed, the latest ones."""
 
 TOLD = (
     BookingState.RECORDED,
@@ -25,13 +28,16 @@ TOLD = (
 
 async def overview(unit: Unit, person: Person) -> MyBookings:
     """Everything of a person's bookings; questions that are open come with their buttons again."""
-    strikes = await bookings.strikes_of(unit, person)
+    found = await strikes.reckoned(unit, person)
     return MyBookings(
         tuple([await _line(unit, person, booking) for booking in await upcoming(unit, person)]),
         await _waits(unit, person),
         await _past(unit, person),
-        strikes if strikes.count and unit.policy.booking.strikes else None,
+        found.now if found.now.count and found.now.limit else None,
         await zone_of(unit, person),
+        await strikes.lines(unit, found.rows[:NOTED]),
+        max(0, len(found.rows) - NOTED),
+        tuple(await wishes.of_person(unit, person)),
     )
 
 
@@ -89,7 +95,7 @@ async def _waits(unit: Unit, person: Person) -> tuple[WaitLine, ...]:
         .join(PairMember, col(PairMember.pair_id) == col(Waiting.pair_id))
         .join(Slot, col(Slot.id) == col(Waiting.slot_id))
         .where(PairMember.person_id == person.id, col(PairMember.active))
-        .where(col(Waiting.state).in_(waitlist.QUEUED))
+        .where(col(Waiting.state).in_(line.QUEUED))
         .order_by(col(Slot.starts_at), col(Waiting.id))
     )
     found = []
@@ -118,13 +124,27 @@ async def _past(unit: Unit, person: Person) -> tuple[PastLine, ...]:
         .order_by(col(BookingMember.starts_at).desc(), col(Booking.id).desc())
         .limit(PAST)
     )
+    rows = await unit.tx.all(query)
+    pay = await ledger.owed(unit, person, [booking.id for booking, _ in rows])
     return tuple(
         [
             PastLine(
                 await bookings.view_of(unit, booking),
                 booking.state,
                 left=member.attending is False,
+                missed=await _missed(unit, person, booking),
+                pay=pay.get(booking.id),
             )
-            for booking, member in await unit.tx.all(query)
+            for booking, member in rows
         ]
     )
+
+
+async def _missed(unit: Unit, person: Person, booking: Booking) -> bool:
+    """Whether it was this person who did not come."""
+    if booking.state != BookingState.NO_SHOW:
+        return False
+    found = select(Strike.id).where(
+        Strike.booking_id == booking.id, Strike.person_id == person.id, Strike.kind == "no_show"
+    )
+    return await unit.tx.first(found) is not None

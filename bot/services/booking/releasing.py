@@ -3,7 +3,7 @@
 from sqlmodel import col, select
 
 from bot.rules.states import OPEN_PROPOSALS, BookingState, ProposalState
-from bot.services.booking import bookings, waitlist
+from bot.services.booking import bookings, waitlist, wishes
 from bot.services.pairing import proposal_ends
 from bot.services.pairing.proposal_cards import seats_of
 from bot.services.pairing.proposal_ends import Ending
@@ -19,6 +19,7 @@ async def release(unit: Unit, booking: Booking, to: BookingState, *, by: Person 
         return False
     await drop_move(unit, booking, by=by)
     await _stop_search(unit, booking)
+    await wishes.hold_ended(unit, booking, to)
     await waitlist.freed(unit, booking.slot_id)
     return True
 

@@ -9,6 +9,8 @@ from sqlalchemy import select as columns
 from sqlmodel import col, func, select, update
 
 from bot.rules import reminders as rules
+from bot.rules.booking import Cost
+from bot.rules.booking import cancelling as cancelling_cost
 from bot.rules.reminders import PlannedReminder
 from bot.rules.states import BookingState
 from bot.services import audit, outbox
@@ -17,8 +19,9 @@ from bot.services.booking.bookings import BookingOver
 from bot.services.messages import Lane
 from bot.services.messages.bookings import AttendNoted, NotConfirmedYet, Reminder, SilentPerson
 from bot.services.messages.slots import SlotView
+from bot.services.messages.strikes import LastCall
 from bot.services.people import Person
-from bot.services.timers import TooLate, set_timer
+from bot.services.timers import TooLate, drop_timers, set_timer
 from bot.services.unit import Unit
 from storage.database import Prepared
 from storage.tables import Booking, BookingMember, Timer
@@ -96,20 +99,72 @@ def _planned(timer: Timer, slot: SlotView) -> PlannedReminder:
 
 
 async def report_silence(unit: Unit, timer: Timer) -> None:
-    """The time to answer is over: coordinators learn who has not said whether they come."""
+    """The time to answer is over: coordinators learn who has not said whether they come.
+
+    If one of two comes, the silent one is asked a last time; see `rescue.out_by_silence`.
+    """
     booking = await _standing(unit, timer)
     if booking is None:
         return
     answers = await _answers(unit, booking)
-    silent = [one for one in await bookings.people_in(unit, booking) if not answers.get(one.id)]
-    if silent:
-        names = tuple(SilentPerson(one.telegram_id, bookings.name_of(one)) for one in silent)
-        await bookings.tell_coordinators(
-            unit,
-            NotConfirmedYet(booking.id, await bookings.view_of(unit, booking), names),
-            about=f"booking:{booking.id}:{booking.version}:silent",
-            topic=bookings.subject_of(booking),
-        )
+    in_it = await bookings.people_in(unit, booking)
+    silent = [one for one in in_it if not answers.get(one.id)]
+    if not silent:
+        return
+    slot = await bookings.view_of(unit, booking)
+    until = None
+    if len(in_it) == 2 and len(silent) == 1:
+        comes = next(one for one in in_it if one.id != silent[0].id)
+        until = await _ask_last(unit, booking, slot, silent[0], comes)
+    names = tuple(SilentPerson(one.telegram_id, bookings.name_of(one)) for one in silent)
+    await bookings.tell_coordinators(
+        unit,
+        NotConfirmedYet(booking.id, slot, names, until),
+        about=f"booking:{booking.id}:{booking.version}:silent",
+        topic=bookings.subject_of(booking),
+    )
+
+
+async def _ask_last(
+    unit: Unit, booking: Booking, slot: SlotView, silent: Person, comes: Person
+) -> datetime | None:
+    """Ask the silent one once more; gives until when, or None where there would be no time for a stand-in."""
+    policy = unit.policy
+    word = rules.last_word(
+        policy.booking, policy.reminders.quiet, slot.starts_at, ZoneInfo(slot.zone), unit.now
+    )
+    if word is None:
+        return None
+    subject = bookings.subject_of(booking)
+    cost = cancelling_cost(policy.booking, BookingState(booking.state), slot.starts_at, word.until)
+    await outbox.send(
+        unit,
+        silent.telegram_id,
+        LastCall(
+            booking.id,
+            slot,
+            bookings.name_of(comes),
+            word.until,
+            costs_strike=cost is Cost.STRIKE and policy.booking.strikes > 0,
+        ),
+        about=f"{subject}:{booking.version}:last_call",
+        topic=subject,
+        not_before=word.ask_at if word.ask_at > unit.now else None,
+        expires_at=word.until,
+    )
+    await set_timer(unit, "last_word", subject, word.until, useful_until=slot.starts_at)
+    return word.until
+
+
+async def silent_one(unit: Unit, timer: Timer) -> tuple[Booking, Person] | None:
+    """The booking of a timer and the one in it who has not answered, if the other one comes."""
+    booking = await _standing(unit, timer)
+    if booking is None:
+        return None
+    answers = await _answers(unit, booking)
+    in_it = await bookings.people_in(unit, booking)
+    silent = [one for one in in_it if answers.get(one.id) is None]
+    return (booking, silent[0]) if len(in_it) == 2 and len(silent) == 1 else None
 
 
 async def _standing(unit: Unit, timer: Timer) -> Booking | None:
@@ -140,6 +195,8 @@ async def attend(unit: Unit, person: Person, booking_id: int) -> AttendNoted:
         .where(col(BookingMember.booking_id) == booking.id, col(BookingMember.person_id) == person.id)
         .values(attending=True)
     )
+    if await drop_timers(unit, bookings.subject_of(booking), ["last_word"]):
+        await outbox.cancel(unit, bookings.subject_of(booking), [LastCall])
     both = all((await _answers(unit, booking)).values())
     if both and booking.state == BookingState.CONFIRMED:
         await audit.move(unit, booking, BookingState.ATTENDING, actor=person.id)

@@ -2,20 +2,24 @@
 
 Both the stayer and the stand-in say yes to each other, as to any match proposal. That makes them a pair and ends
 the old one (`bot.services.pairing.matches`), and the booking is theirs. A search that fails leaves the old pair as it
-was: without a stand-in in time the booking ends, at nobody's cost but the leaver's, and only if they left late.
+was: without a stand-in in time the booking ends, at nobody's cost but the leaver's, and only if they left late; who
+stayed then has the policy's show-up pay (`bot.services.booking.ledger`).
 """
 
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from sqlmodel import col, select, update
 
-from bot.rules.booking import Cost, rescue_until
+from bot.rules.booking import Cost, rescue_until, show_up_pay
+from bot.rules.booking import cancelling as cancelling_cost
 from bot.rules.states import BookingState
 from bot.services import audit, outbox
-from bot.services.booking import bookings, cancelling, holds, releasing, reminders
+from bot.services.booking import bookings, cancelling, holds, ledger, releasing, reminders, strikes
 from bot.services.booking.bookings import STALE, AlreadyBooked, BookingOver, name_of, subject_of
 from bot.services.messages import Message
-from bot.services.messages.bookings import PartnerOut, YouAreOut
+from bot.services.messages.bookings import Money, PartnerOut, YouAreOut
+from bot.services.messages.slots import SlotView
 from bot.services.pairing import pairs, proposals
 from bot.services.people import Person
 from bot.services.timers import drop_timers, set_timer
@@ -40,9 +44,30 @@ async def leave(unit: Unit, person: Person, booking_id: int) -> Message:
         return await cancelling.cancel(unit, person, booking_id)
     if until is None:
         return await cancelling.cancel(unit, person, booking_id, why="no_time")
+    return await _go_on_alone(unit, booking, slot, Parting(person, other, until, cost))
+
+
+@dataclass(frozen=True, slots=True)
+class Parting:
+    """Who falls out and who stays until when, what it costs, and whether silence was the reason."""
+
+    leaver: Person
+    stayer: Person
+    until: datetime
+    cost: Cost
+    silent: bool = False
+
+
+async def _go_on_alone(unit: Unit, booking: Booking, slot: SlotView, parting: Parting) -> YouAreOut:
+    """One is out, the other keeps the slot and is told; gives what to tell the leaver.
+
+    Raises `BookingOver` if somebody else changed the booking first.
+    """
+    person, other = parting.leaver, parting.stayer
     version = booking.version + 1
+    actor = None if parting.silent else person.id
     if not await audit.move(
-        unit, booking, BookingState.RESCUE, actor=person.id, rescue_until=until, version=version
+        unit, booking, BookingState.RESCUE, actor=actor, rescue_until=parting.until, version=version
     ):
         raise BookingOver(BookingState.CANCELLED)
     await unit.tx.change(
@@ -54,14 +79,43 @@ async def leave(unit: Unit, person: Person, booking_id: int) -> Message:
     await drop_timers(unit, topic)
     await outbox.cancel(unit, topic, STALE)
     await releasing.drop_move(unit, booking, by=person)
-    await set_timer(unit, "rescue_over", topic, until)
-    out = PartnerOut(booking.id, slot, name_of(person), until)
+    await set_timer(unit, "rescue_over", topic, parting.until)
+    pay = show_up_pay(unit.policy.booking, unit.policy.pay, slot.starts_at, parting.until)
+    out = PartnerOut(
+        booking.id,
+        slot,
+        name_of(person),
+        parting.until,
+        silent=parting.silent,
+        pay=Money(pay, unit.policy.pay.currency) if pay else None,
+    )
     await outbox.send(unit, other.telegram_id, out, about=f"{topic}:{version}:alone", topic=topic)
-    late = cost is Cost.STRIKE and unit.policy.booking.strikes > 0
-    strikes = await bookings.strike(unit, person, booking) if late else None
+    late = parting.cost is Cost.STRIKE and unit.policy.booking.strikes > 0
+    kind = "silent" if parting.silent else "late_cancel"
+    noted = await strikes.note(unit, person, booking, kind) if late else None
     await bookings.send_calendar(unit, person, booking, slot, cancelled=True)
     await _seek(unit, booking)
-    return YouAreOut(slot, name_of(other), strikes)
+    return YouAreOut(slot, name_of(other), noted, silent=parting.silent)
+
+
+async def out_by_silence(unit: Unit, timer: Timer) -> None:
+    """The last call to the silent one of two is over: the other one comes, and is offered stand-ins.
+
+    Rung so late that there is no time to look for one, it puts nobody out: the silent one may yet come.
+    """
+    found = await reminders.silent_one(unit, timer)
+    if found is None:
+        return
+    booking, silent = found
+    slot = await bookings.view_of(unit, booking)
+    until = rescue_until(unit.policy.booking, slot.starts_at, unit.now)
+    stayer = await bookings.other_in(unit, booking, silent)
+    if until is None or stayer is None:
+        return
+    cost = cancelling_cost(unit.policy.booking, BookingState(booking.state), slot.starts_at, unit.now)
+    out = await _go_on_alone(unit, booking, slot, Parting(silent, stayer, until, cost, silent=True))
+    topic = subject_of(booking)
+    await outbox.send(unit, silent.telegram_id, out, about=f"{topic}:{booking.version}:silent", topic=topic)
 
 
 async def _seek(unit: Unit, booking: Booking) -> None:
@@ -98,8 +152,10 @@ async def give_up(unit: Unit, timer: Timer) -> None:
         return
     (stayer,) = await bookings.people_in(unit, booking)
     slot = await bookings.view_of(unit, booking)
+    refused = await ledger.turned_down(unit, booking, stayer)
     if await releasing.release(unit, booking, BookingState.CANCELLED, by=None):
-        await cancelling.off(unit, stayer, booking, slot, "no_stand_in")
+        pay = None if refused else await ledger.pay_show_up(unit, stayer, booking, slot, "no_stand_in")
+        await cancelling.off(unit, stayer, booking, slot, "no_stand_in", pay=pay)
 
 
 async def rescued(unit: Unit, booking_id: int, pair: Pair) -> None:

@@ -1,19 +1,20 @@
-"""The waitlist (候补): who waits for a taken slot, and to whom a freed one is offered, one pair at a time.
+"""The waitlist (候补): who waits for a taken slot, and to whom a free one is offered, one pair at a time.
 
-While a slot is on offer it counts as taken, though no booking has it: nobody else can book it.
+Who waits for any time of its kind (`wishes`) stands in the same line (`line`). While a slot is on offer it counts as taken, though no booking has it: nobody else can book it.
 """
 
 from datetime import timedelta
 
-from sqlmodel import col, func, select
-from sqlmodel.sql.expression import SelectOfScalar
+from sqlmodel import col, select
 
 from bot.rules.booking import book_by, hold_until
 from bot.rules.errors import DomainError, NotYours, SlotNotOpen, TooLate
 from bot.rules.states import SlotState, WaitState
+from bot.rules.wishes import given_up
 from bot.services import audit, outbox
-from bot.services.booking import bookings
+from bot.services.booking import bookings, line, wishes
 from bot.services.booking.bookings import Party, name_of
+from bot.services.booking.line import Place
 from bot.services.messages import Message
 from bot.services.messages.bookings import FreedLate
 from bot.services.messages.slots import SlotView
@@ -26,13 +27,10 @@ from bot.services.messages.waitlist import (
     WaitOver,
 )
 from bot.services.people import Person
-from bot.services.studio import slots
+from bot.services.studio import announcing, slots
 from bot.services.timers import drop_timers, set_timer
 from bot.services.unit import Unit
 from storage.tables import Pair, PairMember, Slot, Timer, Waiting
-
-QUEUED = (WaitState.WAITING.value, WaitState.OFFERED.value)
-"""States of places on the list that still count."""
 
 SOON = timedelta(hours=26)
 """A slot freed this close to its start is worth a coordinator's look: hardly anybody will find it by chance."""
@@ -72,7 +70,7 @@ async def join(unit: Unit, person: Person, slot_id: int) -> Message:
         slot_id=slot_id, pair_id=party.pair_id, state=WaitState.WAITING.value, created_at=unit.now
     )
     added = await unit.tx.add_new(waiting)
-    waiting = await unit.tx.one(_queued(slot_id).where(Waiting.pair_id == party.pair_id))
+    waiting = await unit.tx.one(line.queued(slot_id).where(Waiting.pair_id == party.pair_id))
     position = await position_of(unit, waiting)
     other = party.other(person)
     if added:
@@ -93,7 +91,7 @@ async def leave(unit: Unit, person: Person, slot_id: int) -> Message:
     Raises `NotWaiting`.
     """
     mine = select(PairMember.pair_id).where(PairMember.person_id == person.id, col(PairMember.active))
-    waiting = await unit.tx.first(_queued(slot_id).where(col(Waiting.pair_id).in_(mine)))
+    waiting = await unit.tx.first(line.queued(slot_id).where(col(Waiting.pair_id).in_(mine)))
     if waiting is None:
         raise NotWaiting
     slot = await _view(unit, waiting)
@@ -119,14 +117,15 @@ async def _drop(unit: Unit, waiting: Waiting, *, by: Person | None = None) -> No
 
 async def leave_all(unit: Unit, pair: Pair, *, by: Person | None = None) -> None:
     """Take a pair off every list: it is being dissolved."""
-    rows = select(Waiting).where(Waiting.pair_id == pair.id, col(Waiting.state).in_(QUEUED))
+    await wishes.close_all(unit, pair.id, by=by)
+    rows = select(Waiting).where(Waiting.pair_id == pair.id, col(Waiting.state).in_(line.QUEUED))
     for waiting in await unit.tx.all(rows.order_by(col(Waiting.id))):
         await _drop(unit, waiting, by=by)
 
 
 async def close_for_slot(unit: Unit, slot: SlotView) -> None:
     """Tell everybody who waits for a slot that it is gone."""
-    for waiting in await unit.tx.all(_queued(slot.slot_id)):
+    for waiting in await unit.tx.all(line.queued(slot.slot_id)):
         if await _close(unit, waiting, WaitState.LEFT):
             await _tell(unit, waiting, WaitOver(slot, gone=True), "gone", slot)
 
@@ -151,6 +150,8 @@ async def freed(unit: Unit, slot_id: int) -> None:
     slot = await unit.tx.one(select(Slot).where(Slot.id == slot_id))
     if not await slots.free(unit, slot) or await offer_next(unit, slot):
         return
+    if slot.announced_at is None:  # it was offered to those who wait before anybody else heard of it
+        await announcing.opened(unit, slot.batch_id, gather=True)
     if not timedelta() < slot.starts_at - unit.now <= SOON:
         return
     view = await slots.slot_view(unit, slot_id)
@@ -161,7 +162,7 @@ async def freed(unit: Unit, slot_id: int) -> None:
 
 
 async def offer_next(unit: Unit, slot: Slot) -> bool:
-    """Offer an open slot to the first pair that waits for it and could come; False if there is none.
+    """Offer an open slot to the first pair in its line that could come; False if there is none.
 
     Who is blocked or has another session then keeps the place and is passed over. Nothing is offered when it is
     too late to book.
@@ -169,14 +170,24 @@ async def offer_next(unit: Unit, slot: Slot) -> bool:
     if unit.now >= book_by(unit.policy.booking, slot.starts_at):
         return False
     view = await slots.slot_view(unit, slot.id)
-    for waiting in await unit.tx.all(_queued(slot.id).where(Waiting.state == WaitState.WAITING.value)):
-        party = await bookings.party_of_pair(unit, waiting.pair_id)
+    for place in await line.of_slot(unit, view) if view else ():
+        if place.asked:
+            continue
+        party = await bookings.party_of_pair(unit, place.pair_id)
         if party is None:
-            await _close(unit, waiting, WaitState.LEFT)
+            await _gone(unit, place)
         elif view is not None and await _could_come(unit, party, view):
-            await _offer(unit, waiting, slot, view, party)
+            await _offer(unit, place, slot, view, party)
             return True
     return False
+
+
+async def _gone(unit: Unit, place: Place) -> None:
+    """The pair is no more, so its place is not kept."""
+    if place.waiting is not None:
+        await _close(unit, place.waiting, WaitState.LEFT)
+    if place.wish is not None:
+        await wishes.close(unit, place.wish)
 
 
 async def _could_come(unit: Unit, party: Party, slot: SlotView) -> bool:
@@ -185,8 +196,13 @@ async def _could_come(unit: Unit, party: Party, slot: SlotView) -> bool:
     return all([await bookings.free_at(unit, one.id, slot) for one in party.people])
 
 
-async def _offer(unit: Unit, waiting: Waiting, slot: Slot, view: SlotView, party: Party) -> None:
+async def _offer(unit: Unit, place: Place, slot: Slot, view: SlotView, party: Party) -> None:
     """Nobody is woken for an offer that can wait: its time begins when quiet hours end."""
+    waiting = place.waiting
+    if waiting is None:
+        if place.wish is None:
+            raise LookupError(f"a place without a reason before slot {slot.id}")
+        waiting = await wishes.claim(unit, place.wish, slot.id)
     policy = unit.policy.booking
     last = book_by(policy, slot.starts_at)
     wakes = bookings.not_before(unit, view)
@@ -200,7 +216,7 @@ async def _offer(unit: Unit, waiting: Waiting, slot: Slot, view: SlotView, party
         await outbox.send(
             unit,
             person.telegram_id,
-            SlotOffered(waiting.id, view, until),
+            SlotOffered(waiting.id, view, until, wish=place.waiting is None),
             about=f"{subject_of(waiting)}:offer",
             topic=subject_of(waiting),
             not_before=wakes,
@@ -240,24 +256,28 @@ async def decline(unit: Unit, person: Person, waiting_id: int) -> Message:
         raise OfferOver(waiting.state)
     party = await bookings.party_of(unit, person)
     slot = await _view(unit, waiting)
+    wish = await wishes.of_offer(unit, waiting) is not None
     await _close(unit, waiting, WaitState.DECLINED, by=person)
     other = party.other(person)
     await outbox.send(
         unit,
         other.telegram_id,
-        OfferEnded(slot, "declined", name_of(person)),
+        OfferEnded(slot, "declined", name_of(person), wish=wish),
         about=f"{subject_of(waiting)}:declined",
     )
     await freed(unit, waiting.slot_id)
-    return OfferEnded(slot, "declined", name_of(other), you=True)
+    return OfferEnded(slot, "declined", name_of(other), you=True, wish=wish)
 
 
 async def lapse(unit: Unit, timer: Timer) -> None:
     """Nobody answered an offer in time: the next pair gets it."""
     waiting = await _of_timer(unit, timer)
+    wish = await wishes.of_offer(unit, waiting)
+    waits_on = wish is not None and not given_up(wish.lapses + 1)
     if waiting.state == WaitState.OFFERED and await _close(unit, waiting, WaitState.LAPSED):
         slot = await _view(unit, waiting)
-        await _tell(unit, waiting, OfferEnded(slot, "lapsed", ""), "lapsed", slot)
+        if wish is None or waits_on:  # the end of a wish is told by itself
+            await _tell(unit, waiting, OfferEnded(slot, "lapsed", "", wish=waits_on), "lapsed", slot)
         await freed(unit, waiting.slot_id)
 
 
@@ -270,11 +290,9 @@ def subject_of(waiting: Waiting) -> str:
 
 
 async def position_of(unit: Unit, waiting: Waiting) -> int:
-    """How many are served before this one, and one: the first in the list is at 1."""
-    ahead = select(func.count()).where(
-        Waiting.slot_id == waiting.slot_id, col(Waiting.state).in_(QUEUED), Waiting.id <= waiting.id
-    )
-    return int(await unit.tx.one(ahead))
+    """How many are served before this one, and one: the first in the line is at 1."""
+    before = await line.of_slot(unit, await _view(unit, waiting))
+    return next(n for n, place in enumerate(before, 1) if place.pair_id == waiting.pair_id)
 
 
 async def _close(unit: Unit, waiting: Waiting, to: WaitState, *, by: Person | None = None) -> bool:
@@ -282,15 +300,8 @@ async def _close(unit: Unit, waiting: Waiting, to: WaitState, *, by: Person | No
         return False
     await drop_timers(unit, subject_of(waiting))
     await outbox.cancel(unit, subject_of(waiting), [SlotOffered])
+    await wishes.answered(unit, waiting, to)
     return True
-
-
-def _queued(slot_id: int) -> SelectOfScalar[Waiting]:
-    return (
-        select(Waiting)
-        .where(Waiting.slot_id == slot_id, col(Waiting.state).in_(QUEUED))
-        .order_by(col(Waiting.id))
-    )
 
 
 async def _of_timer(unit: Unit, timer: Timer) -> Waiting:

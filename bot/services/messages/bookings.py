@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from bot.services.messages.base import IfUncertain, Lane, Message
 from bot.services.messages.slots import SlotView
+from bot.services.messages.wishes import WishLine
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,26 @@ class Strikes:
     limit: int
     blocked: bool = False
     blocked_until: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Money:
+    """An amount in minor units of a currency (ISO 4217)."""
+
+    amount: int
+    currency: str
+
+
+@dataclass(frozen=True)
+class StrikeLine:
+    """One strike: what for, when, and what it `does` now: `counts`, `blocks`, `spent` or `lifted` (and why)."""
+
+    strike_id: int
+    kind: str
+    slot: SlotView
+    at: datetime
+    does: str
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -165,7 +186,7 @@ class BookingKept(Message):
 class BookingCancelled(Message):
     """The session is off. `why`: `you`, `partner`, `parted`, `no_stand_in`, `no_time`, or `studio` (with `reason`).
 
-    `strikes` is what it cost the reader, if anything.
+    `strikes` is what it cost the reader, if anything, `pay` what is owed to who was left alone.
     """
 
     slot: SlotView
@@ -173,25 +194,32 @@ class BookingCancelled(Message):
     partner: str = ""
     reason: str = ""
     strikes: Strikes | None = None
+    pay: Money | None = None
 
 
 @dataclass(frozen=True)
 class YouAreOut(Message):
-    """To who cancelled only for themselves: the partner goes on without them."""
+    """To who cancelled only for themselves, or was `silent`: the partner goes on without them."""
 
     slot: SlotView
     partner: str
     strikes: Strikes | None = None
+    silent: bool = False
 
 
 @dataclass(frozen=True)
 class PartnerOut(Message):
-    """To who is left: the slot stays theirs until then, and stand-ins are looked for."""
+    """To who is left: the slot stays theirs until then, and stand-ins are looked for.
+
+    The partner cancelled or was `silent`; `pay` is owed if nobody is found.
+    """
 
     booking_id: int
     slot: SlotView
     partner: str
     until: datetime
+    silent: bool = False
+    pay: Money | None = None
 
 
 @dataclass(frozen=True)
@@ -219,22 +247,30 @@ class WaitLine:
 
 @dataclass(frozen=True)
 class PastLine:
-    """A booking that is over and how it ended; `left` if the person got out of it alone."""
+    """A booking that is over and how it ended; `left` if it went on without the person.
+
+    `missed`: a no-show, and the person's own; `pay` is what is owed to them for it.
+    """
 
     slot: SlotView
     state: str
     left: bool = False
+    missed: bool = False
+    pay: Money | None = None
 
 
 @dataclass(frozen=True)
 class MyBookings(Message):
-    """What is to come, what waits for an answer, what was, and the strikes."""
+    """What is to come, what waits for an answer, what was, and the strikes: what they come to, and the last ones."""
 
     upcoming: tuple[BookingLine, ...]
     waiting: tuple[WaitLine, ...] = ()
     past: tuple[PastLine, ...] = ()
     strikes: Strikes | None = None
     zone: str = "UTC"
+    noted: tuple[StrikeLine, ...] = ()
+    more_noted: int = 0
+    wishes: tuple[WishLine, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -247,11 +283,15 @@ class SilentPerson:
 
 @dataclass(frozen=True)
 class NotConfirmedYet(Message):
-    """To coordinators: these people have not said whether they come."""
+    """To coordinators: these people have not said whether they come.
+
+    `until` if the only silent one is asked a last time: then the place is given to a stand-in.
+    """
 
     booking_id: int
     slot: SlotView
     silent: tuple[SilentPerson, ...] = field(default=())
+    until: datetime | None = None
 
 
 @dataclass(frozen=True)

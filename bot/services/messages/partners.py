@@ -54,6 +54,8 @@ class InPool(Message):
     since: datetime
     zone: str
     invited: str = ""
+    cells: tuple[int, ...] | None = None
+    """The parts of the week that the person ticked (`bot.rules.week.ticked`); None before they said so."""
 
 
 @dataclass(frozen=True)

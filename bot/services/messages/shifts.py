@@ -5,6 +5,7 @@ from typing import ClassVar
 
 from bot.services.messages.base import Lane, Message
 from bot.services.messages.slots import SlotView
+from bot.services.messages.strikes import Begun
 
 
 @dataclass(frozen=True)
@@ -70,8 +71,9 @@ class StaffGone(Message):
 
 @dataclass(frozen=True)
 class Today(Message):
-    """The shifts of one of the staff: to answer and confirmed."""
+    """The shifts of one of the staff: to answer and confirmed; `begun`: where somebody may be missing."""
 
     to_answer: tuple[ShiftView, ...]
     confirmed: tuple[ShiftView, ...]
     more: int = 0
+    begun: tuple[Begun, ...] = ()

@@ -27,6 +27,8 @@ class SlotView:
     """How many rooms the studio has: with one, its number is not worth a word."""
     city_names: dict[str, str] = field(default_factory=dict)
     state: str = "open"
+    busy_from: datetime | None = None
+    """When setting up begins, for the staff; None: when the session does."""
 
 
 @dataclass(frozen=True)
@@ -55,18 +57,20 @@ class Grid:
     times: tuple[str, ...]
     length: timedelta
     rooms: int
+    skip: tuple[date, ...] = ()
+    """Days in between that are left out."""
 
     @property
     def days(self) -> int:
         """How many days, the first and the last included."""
-        return (self.last - self.first).days + 1
+        return (self.last - self.first).days + 1 - len(self.skip)
 
 
 @dataclass(frozen=True)
 class BatchPreview(Message):
-    """What would be created. Left out are `past` and `clashes` (counts) and `nonexistent` local times.
+    """What would be created. Left out are `past`, `clashes`, `tight`, `closed` (counts), `nonexistent` local times.
 
-    `staff_needed` a slot, of `staff` people who hold the role in the city.
+    `tight` leave less than `gap` minutes to clean up and set up. `staff_needed` a slot, of `staff` people who hold the role in the city.
     """
 
     batch_id: int
@@ -77,6 +81,9 @@ class BatchPreview(Message):
     nonexistent: tuple[str, ...] = ()
     staff_needed: int = 0
     staff: int = 0
+    tight: int = 0
+    gap: int = 0
+    closed: int = 0
 
 
 @dataclass(frozen=True)

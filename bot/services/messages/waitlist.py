@@ -35,11 +35,12 @@ class WaitLeft(Message):
 
 @dataclass(frozen=True)
 class SlotOffered(Message):
-    """A slot became free, and this pair is the next: yes or no until then."""
+    """A slot is free, and this pair is the next: yes or no until then. `wish`: it waits for any of this kind."""
 
     waiting_id: int
     slot: SlotView
     until: datetime
+    wish: bool = False
 
 
 @dataclass(frozen=True)
@@ -51,12 +52,13 @@ class OfferTaken(Message):
 
 @dataclass(frozen=True)
 class OfferEnded(Message):
-    """The offer is gone: `declined` by `you` or the partner, or `lapsed`."""
+    """The offer is gone: `declined` by `you` or the partner, or `lapsed`. `wish`: the pair waits on for others."""
 
     slot: SlotView
     why: str
     partner: str
     you: bool = False
+    wish: bool = False
 
 
 @dataclass(frozen=True)

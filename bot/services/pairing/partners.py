@@ -14,7 +14,7 @@ from bot.services.messages.partners import (
     WhyNoPartner,
 )
 from bot.services.messages.status import PartnerStatus
-from bot.services.pairing import pairs, partner_links, pool, proposal_cards
+from bot.services.pairing import pairs, partner_links, pool, proposal_cards, weeks
 from bot.services.pairing.proposal_cards import as_other
 from bot.services.people import Person, first_name
 from bot.services.places import zone_of
@@ -56,7 +56,8 @@ async def standing(unit: Unit, person: Person) -> Message:
     since = await pool.since(unit, person)
     if since is None:
         return NoPartner(invited)
-    return InPool(since, await zone_of(unit, person), invited)
+    cells = None if person.hours is None else weeks.cells_of(person)
+    return InPool(since, await zone_of(unit, person), invited, cells)
 
 
 def contact_of(person: Person) -> Contact:

@@ -145,8 +145,7 @@ async def _agreed(unit: Unit, ids: Sequence[int]) -> set[int]:
 async def candidates(unit: Unit, people: Sequence[tuple[Person, datetime]]) -> list[Candidate]:
     """What the rules want to know of people who have waited since then.
 
-    Talk shares and hours of the week are not known: a sample's two voices are not told apart, and nobody is
-    asked for hours before there are slots to choose from. Both are neutral then.
+    Talk shares are not known: a sample's two voices are not told apart. That is neutral.
     """
     ids = [person.id for person, _ in people]
     met, blocked, declined = await _met(unit, ids), await _blocked(unit, ids), await _declined(unit, ids)
@@ -159,6 +158,7 @@ async def candidates(unit: Unit, people: Sequence[tuple[Person, datetime]]) -> l
             dialect=person.dialect,
             gender=person.gender,
             wish=cast(Wish | None, person.partner_wish),
+            availability=None if person.hours is None else frozenset(person.hours),
             met=met[person.id],
             blocked=blocked[person.id],
             declined=declined[person.id],

@@ -48,13 +48,16 @@ class JustAnnounced(DomainError):
 # --- a batch whose slots open
 
 
-async def opened(unit: Unit, batch_id: int | None) -> None:
-    """Slots of a batch have opened: announce them, at once if none waits for staff any more, else soon."""
+async def opened(unit: Unit, batch_id: int | None, *, gather: bool = False) -> None:
+    """Slots of a batch have opened: announce them, at once if none waits for staff any more, else soon.
+
+    `gather`: more may follow in any case.
+    """
     batch = await unit.tx.get(SlotBatch, batch_id) if batch_id is not None else None
     if batch is None or not await _fresh(unit, batch):
         return
     subject = batch_cards.about(batch.id)
-    whole = not await batch_cards.lacking(unit, batch.id)
+    whole = not gather and not await batch_cards.lacking(unit, batch.id)
     due = unit.now
     if not whole:
         due = max(unit.now + GATHER, batch.announced_at + AGAIN if batch.announced_at else unit.now)

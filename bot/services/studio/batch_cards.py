@@ -39,6 +39,7 @@ async def describe(unit: Unit, grid: SlotGrid, rooms: int) -> Grid:
         times=tuple(f"{at:%H:%M}" for at in grid.times),
         length=grid.length,
         rooms=rooms,
+        skip=grid.skip,
     )
 
 

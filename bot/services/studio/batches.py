@@ -1,24 +1,20 @@
 """Batches of slots: planned in one line, shown as a preview, then opened or dropped; and lowered or taken back."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import timedelta
 
 from sqlmodel import col, or_, select, update
 
 from bot.rules import slots as rules
 from bot.rules.errors import DomainError
 from bot.rules.roles import Role
-from bot.rules.slots import PlannedSlot, SlotGrid
+from bot.rules.slots import SlotGrid
 from bot.rules.states import BatchState, SlotState
 from bot.services import audit, outbox, people
 from bot.services.messages.slots import BatchCard, BatchDropped, BatchPreview
 from bot.services.people import Person
-from bot.services.studio import announcing, batch_cards, shift_asks, shift_cards, shifts, studios
+from bot.services.studio import announcing, batch_cards, laying, shift_asks, shift_cards, shifts, studios
 from bot.services.studio.calling_off import call_off
 from bot.services.unit import Unit
-from storage.database import ConflictError
 from storage.tables import Slot, SlotBatch
 
 MOST = 1000
@@ -29,11 +25,12 @@ PAUSE = timedelta(minutes=1)
 
 
 class NothingToPlan(DomainError):
-    """Nothing of the grid can be created: it is `past`, `clashes`, or is at times that clocks skip."""
+    """Nothing of the grid can be created: it is `past`, `clashes`, `closed`, or is at times that clocks skip."""
 
     past: int
     clashes: int
     nonexistent: int
+    closed: int = 0
 
 
 class TooManySlots(DomainError):
@@ -77,56 +74,15 @@ class NothingLacking(DomainError):
 # --- planning
 
 
-Span = tuple[int, datetime, datetime]
-"""A room (its id), and from when to when something stands there."""
-
-
-@dataclass(frozen=True, slots=True)
-class Laid:
-    """A grid laid out in every room of a city's studios."""
-
-    slots: tuple[PlannedSlot, ...] = ()
-    past: int = 0
-    clashes: int = 0
-    nonexistent: tuple[str, ...] = ()
-    rooms: int = 0
-
-
-async def _lay_out(unit: Unit, grid: SlotGrid) -> Laid:
-    made: list[PlannedSlot] = []
-    past = clashes = room_count = 0
-    nonexistent: list[str] = []
-    for studio in await studios.standing(unit, grid.city):
-        rooms = [room.id for room in await studios.rooms(unit, studio)]
-        plan = rules.plan(grid, ZoneInfo(studio.zone), rooms, unit.now, await _standing(unit, rooms))
-        made += plan.slots
-        past += len(plan.past)
-        clashes += len(plan.clashes)
-        room_count += len(rooms)
-        nonexistent += [f"{at:%Y-%m-%d %H:%M}" for at in plan.nonexistent]
-    return Laid(tuple(made), past, clashes, tuple(dict.fromkeys(nonexistent)), room_count)
-
-
-async def _standing(unit: Unit, rooms: Sequence[int]) -> list[Span]:
-    rows = await unit.tx.all(
-        select(Slot).where(
-            col(Slot.room_id).in_(rooms),
-            Slot.state != SlotState.CANCELLED,
-            col(Slot.ends_at) > unit.now,
-        )
-    )
-    return [(slot.room_id, slot.starts_at, slot.ends_at) for slot in rows]
-
-
 async def preview(unit: Unit, person: Person, grid: SlotGrid) -> BatchPreview:
     """Keep a plan and give what would become of it; nothing is created yet.
 
     Raises `UnknownCity`, `NoStudioYet`, `TooManySlots` and `NothingToPlan`.
     """
     await studios.city(unit, grid.city)
-    laid = await _lay_out(unit, grid)
+    laid = await laying.lay_out(unit, grid)
     if not laid.slots:
-        raise NothingToPlan(laid.past, laid.clashes, len(laid.nonexistent))
+        raise _nothing(laid)
     if len(laid.slots) > MOST:
         raise TooManySlots(len(laid.slots), MOST)
     batch = await unit.tx.add(
@@ -146,10 +102,17 @@ async def preview(unit: Unit, person: Person, grid: SlotGrid) -> BatchPreview:
         count=len(laid.slots),
         past=laid.past,
         clashes=laid.clashes,
+        tight=laid.tight,
+        gap=laid.gap,
+        closed=laid.closed,
         nonexistent=laid.nonexistent,
         staff_needed=batch.staff_needed,
         staff=len(await people.holders(unit, Role.STAFF, city=grid.city)),
     )
+
+
+def _nothing(laid: laying.Laid) -> NothingToPlan:
+    return NothingToPlan(laid.past, laid.clashes + laid.tight, len(laid.nonexistent), laid.closed)
 
 
 # --- the answer to the preview
@@ -181,10 +144,17 @@ async def open_(unit: Unit, person: Person, batch_id: int) -> BatchCard:
     Where nobody is needed they open at once. Raises `UnknownBatch`, `BatchOver` and `NothingToPlan`.
     """
     batch = await _answer(unit, person, batch_id, BatchState.OPENED)
-    laid = await _lay_out(unit, rules.parse(batch.grid["line"]))
-    made = [slot for planned in laid.slots if (slot := await _create(unit, batch, planned))]
+    laid = await laying.lay_out(unit, rules.parse(batch.grid["line"]))
+    if not await fill(unit, batch, laid):
+        raise _nothing(laid)
+    return await batch_cards.card(unit, await _get(unit, batch_id))
+
+
+async def fill(unit: Unit, batch: SlotBatch, laid: laying.Laid) -> int:
+    """Create the slots of an opened batch and ask the staff, or open them where nobody is needed; gives how many."""
+    made = await laying.create(unit, batch, laid)
     if not made:
-        raise NothingToPlan(laid.past, laid.clashes, len(laid.nonexistent))
+        return 0
     await _count_skipped(unit, batch, laid, len(made))
     if batch.staff_needed == 0:
         for slot in made:
@@ -193,30 +163,12 @@ async def open_(unit: Unit, person: Person, batch_id: int) -> BatchCard:
     else:
         staff = await people.holders(unit, Role.STAFF, city=batch.city)
         await shift_asks.ask(unit, batch, await batch_cards.lacking(unit, batch.id), staff)
-    return await batch_cards.card(unit, await _get(unit, batch_id))
+    return len(made)
 
 
-async def _create(unit: Unit, batch: SlotBatch, planned: PlannedSlot) -> Slot | None:
-    """A draft slot; None if something stands in its room at that time since a moment ago."""
-    slot = Slot(
-        room_id=planned.room,
-        batch_id=batch.id,
-        state=SlotState.DRAFT.value,
-        starts_at=planned.starts_at,
-        ends_at=planned.ends_at,
-        staff_needed=batch.staff_needed,
-        created_at=unit.now,
-    )
-    try:
-        async with unit.tx.savepoint():
-            return await unit.tx.add(slot)
-    except ConflictError:
-        return None
-
-
-async def _count_skipped(unit: Unit, batch: SlotBatch, laid: Laid, made: int) -> None:
+async def _count_skipped(unit: Unit, batch: SlotBatch, laid: laying.Laid, made: int) -> None:
     """Remember how many could not be created, of all that the grid asks for."""
-    skipped = laid.past + laid.clashes + len(laid.slots) - made
+    skipped = laid.left_out + len(laid.slots) - made
     grid = {**batch.grid, "skipped": skipped, "rooms": laid.rooms}
     await unit.tx.change(update(SlotBatch).where(col(SlotBatch.id) == batch.id).values(grid=grid))
     batch.grid = grid

@@ -7,6 +7,7 @@ from sqlmodel import col, select
 from bot.rules.shifts import PER_CARD
 from bot.rules.states import ShiftState, SlotState
 from bot.services import outbox, people
+from bot.services.booking import no_shows
 from bot.services.messages import Message
 from bot.services.messages.shifts import ShiftReminder, ShiftRequest, ShiftView, ShiftWanted, Today
 from bot.services.people import Person
@@ -138,7 +139,7 @@ async def today(unit: Unit, person: Person) -> Today:
     open_ = [one for one in shown if one.state == ShiftState.ASKED and not one.full]
     open_ = [one for one in open_ if one.slot.starts_at > unit.now]
     more = max(0, len(open_) - LISTED) + max(0, len(confirmed) - LISTED)
-    return Today(tuple(open_[:LISTED]), tuple(confirmed[:LISTED]), more)
+    return Today(tuple(open_[:LISTED]), tuple(confirmed[:LISTED]), more, await no_shows.begun(unit, person))
 
 
 async def shown_in(unit: Unit, person: Person, shift: Shift, kind: str) -> Message:

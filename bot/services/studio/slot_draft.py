@@ -1,13 +1,16 @@
-"""Being led through planning slots: city, days, times, length, and then the preview."""
+"""Being led through planning slots: city, days or weekdays, times, length, and then the preview."""
 
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from bot.rules import recurrence
 from bot.rules import slots as rules
+from bot.rules import templates as template_rules
 from bot.services import people
 from bot.services.messages.slots import AskPlan, BatchPreview
+from bot.services.messages.templates import TemplatePreview
 from bot.services.people import Person
-from bot.services.studio import batch_cards, batches, studios
+from bot.services.studio import batch_cards, batches, studios, templates
 from bot.services.studio.studio_draft import StepOver
 from bot.services.unit import Unit
 
@@ -15,12 +18,18 @@ WHAT = "newslots"
 """What is expected of a person on this way."""
 
 STEPS = ("city", "dates", "times", "length")
+WEEKLY_STEPS = ("city", "weekdays", "times", "length")
+"""The same for slots that repeat."""
+
+ORDER = ("city", "often", "dates", "weekdays", "times", "length")
+"""Everything that can have been answered, in its order: "often" is that it repeats."""
 
 DAYS = ("7", "14", "28")
 """So many days from tomorrow on."""
 TIMES = ("09:00,14:00,18:00", "09:00,13:00,17:00", "10:00,15:00", "14:00,18:00")
 LENGTHS = ("2h", "3h", "4h")
-_OPTIONS = {"city": (), "dates": DAYS, "times": TIMES, "length": LENGTHS}
+WEEKDAYS = ("mo-fr", "mo-su", "sa,su")
+_OPTIONS = {"city": (), "dates": DAYS, "weekdays": WEEKDAYS, "times": TIMES, "length": LENGTHS}
 
 Answers = dict[str, str]
 
@@ -31,7 +40,8 @@ def _answers(person: Person) -> Answers | None:
 
 
 def _open_step(answers: Answers) -> str:
-    return next(step for step in STEPS if step not in answers)
+    steps = WEEKLY_STEPS if "often" in answers else STEPS
+    return next(step for step in steps if step not in answers)
 
 
 async def begin(unit: Unit, person: Person) -> AskPlan:
@@ -55,13 +65,21 @@ async def _go_on(unit: Unit, person: Person, answers: Answers) -> AskPlan:
     )
 
 
-async def press(unit: Unit, person: Person, step: str, value: str) -> AskPlan | BatchPreview:
-    """Take a pressed answer; gives the next question or the preview. Raises as `answer`, and `StepOver`."""
+Shown = AskPlan | BatchPreview | TemplatePreview
+
+
+async def press(unit: Unit, person: Person, step: str, value: str) -> Shown:
+    """Take a pressed answer; gives the next question or the preview. Raises as `answer`, and `StepOver`.
+
+    `weekly` instead of days means that it repeats.
+    """
     answers = _answers(person)
     if answers is None or step != _open_step(answers):
         raise StepOver
     if step == "city":
         return await answer(unit, person, value)
+    if step == "dates" and value == "weekly":
+        return await _go_on(unit, person, {**answers, "often": "weekly"})
     options = _OPTIONS[step]
     if not value.isascii() or not value.isdigit() or int(value) >= len(options):
         raise StepOver
@@ -77,11 +95,12 @@ def _from_tomorrow(now: datetime, zone: ZoneInfo, days: int) -> str:
     return f"{first}..{first + timedelta(days=days - 1)}"
 
 
-async def answer(unit: Unit, person: Person, text: str) -> AskPlan | BatchPreview:
+async def answer(unit: Unit, person: Person, text: str) -> Shown:
     """Take a typed answer to the open question; gives the next question or, after the last, the preview.
 
-    Raises `StepOver`, what `bot.rules.slots` finds wrong with the answer, and what `batches.preview` raises;
-    then the question stays open.
+    Who types weekdays where days are asked for means that it repeats. Raises `StepOver`, what `bot.rules.slots`
+    and `bot.rules.recurrence` find wrong with the answer, and what `batches.preview` and `templates.preview`
+    raise; then the question stays open.
     """
     answers = _answers(person)
     if answers is None:
@@ -89,6 +108,10 @@ async def answer(unit: Unit, person: Person, text: str) -> AskPlan | BatchPrevie
     step = _open_step(answers)
     if step == "city":
         text = (await studios.city(unit, text.strip().lower())).code
+    elif step == "weekdays" or (step == "dates" and _names_weekdays(text)):
+        rule = recurrence.weekly(text)
+        answers, step = {**answers, "often": "weekly"}, "weekdays"
+        text = str(rule)
     elif step == "dates":
         text = "..".join(dict.fromkeys(str(day) for day in rules.read_dates(text)))
     elif step == "times":
@@ -98,7 +121,22 @@ async def answer(unit: Unit, person: Person, text: str) -> AskPlan | BatchPrevie
     return await _go_on(unit, person, {**answers, step: text})
 
 
-async def _preview(unit: Unit, person: Person, answers: Answers, length: str) -> BatchPreview:
+def _names_weekdays(text: str) -> bool:
+    try:
+        return bool(recurrence.read_weekdays(text))
+    except recurrence.BadWeekday:
+        return False
+
+
+async def _preview(
+    unit: Unit, person: Person, answers: Answers, length: str
+) -> BatchPreview | TemplatePreview:
+    if "often" in answers:
+        span = rules.length_line(rules.read_length(length))
+        line = f'{answers["city"]} rrule="{answers["weekdays"]}" {answers["times"]} {span}'
+        preview = await templates.preview(unit, person, template_rules.read(line))
+        await people.expect(unit, person, None)
+        return preview
     grid = rules.lay(
         answers["city"],
         rules.read_dates(answers["dates"]),
@@ -115,5 +153,5 @@ async def back(unit: Unit, person: Person, step: str) -> AskPlan:
     answers = _answers(person)
     if not answers or step != _open_step(answers):
         raise StepOver
-    answers.pop([name for name in STEPS if name in answers][-1])
+    answers.pop([name for name in ORDER if name in answers][-1])
     return await _go_on(unit, person, answers)

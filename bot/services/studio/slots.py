@@ -33,6 +33,7 @@ def _views() -> Select[Any]:
             room_count,
             col(City.names),
             col(Slot.state),
+            col(Slot.busy_from),
         )
         .join(Room, col(Room.id) == col(Slot.room_id))
         .join(Studio, col(Studio.id) == col(Room.studio_id))

@@ -5,7 +5,7 @@ Revision: 0002, after 0001.
 
 from alembic import op
 
-from storage.triggers import overlap_triggers
+from storage.triggers import first_triggers
 
 revision = "0002"
 down_revision = "0001"
@@ -14,10 +14,10 @@ depends_on = None
 
 
 def upgrade() -> None:
-    for statement in overlap_triggers().values():
+    for statement in first_triggers().values():
         op.execute(statement)
 
 
 def downgrade() -> None:
-    for name in overlap_triggers():
+    for name in first_triggers():
         op.execute(f"DROP TRIGGER {name}")

@@ -3,6 +3,11 @@
 Revision: 0013, after 0012.
 """
 
+import sqlalchemy as sa
+from alembic import op
+
+from storage.triggers import ledger_triggers
+
 revision = "0013"
 down_revision = "0012"
 branch_labels = None
@@ -10,8 +15,44 @@ depends_on = None
 
 
 def upgrade() -> None:
-    pass
+    with op.batch_alter_table("strikes", recreate="always") as strikes:  # it has no triggers
+        strikes.add_column(sa.Column("lifted_at", sa.DateTime(), nullable=True))
+        strikes.add_column(sa.Column("lifted_by", sa.Integer(), nullable=True))
+        strikes.add_column(sa.Column("lift_reason", sa.String(), nullable=True))
+        strikes.create_foreign_key("fk_strikes_lifted_by", "people", ["lifted_by"], ["id"])
+    serial = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+    op.create_table(
+        "ledger",
+        sa.Column("id", serial, nullable=False),
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("booking_id", sa.Integer(), nullable=True),
+        sa.Column("kind", sa.String(), nullable=False),
+        sa.Column("amount", sa.Integer(), nullable=False),
+        sa.Column("currency", sa.String(), nullable=False),
+        sa.Column("reason", sa.String(), nullable=False),
+        sa.Column("at", sa.DateTime(), nullable=False),
+        sa.ForeignKeyConstraint(["booking_id"], ["bookings.id"], name="fk_ledger_booking_id"),
+        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name="fk_ledger_person_id"),
+        sa.PrimaryKeyConstraint("id", name="pk_ledger"),
+    )
+    op.create_index("ix_ledger_person_id", "ledger", ["person_id"])
+    op.create_index("ix_ledger_booking_id", "ledger", ["booking_id"])
+    op.create_index(
+        "uq_ledger_show_up",
+        "ledger",
+        ["person_id", "booking_id"],
+        unique=True,
+        sqlite_where=sa.text("kind = 'show_up'"),
+        postgresql_where=sa.text("kind = 'show_up'"),
+    )
+    for statement in ledger_triggers().values():
+        op.execute(statement)
 
 
 def downgrade() -> None:
-    pass
+    op.drop_table("ledger")  # its triggers go with it
+    with op.batch_alter_table("strikes") as strikes:
+        strikes.drop_constraint("fk_strikes_lifted_by", type_="foreignkey")
+        strikes.drop_column("lift_reason")
+        strikes.drop_column("lifted_by")
+        strikes.drop_column("lifted_at")

@@ -5,14 +5,23 @@ from datetime import timedelta
 from bot.rules.states import BookingState
 from bot.services.messages import Message
 from bot.services.messages import bookings as m
+from bot.services.messages import strikes as x
 from bot.services.messages import waitlist as w
-from tests.handlers.examples.common import ELSEWHERE, LATER, NAME, NEXT, NOW, SLOT, TAKEN, ZONE
+from tests.handlers.examples.common import ELSEWHERE, LATER, NAME, NEXT, NOW, SLOT, TAKEN, WORDS, ZONE
 
 ONE = m.Strikes(1, 2)
 BLOCKED = m.Strikes(2, 2, True, LATER)
 FOR_GOOD = m.Strikes(2, 2, True)
 HOLD = timedelta(minutes=30)
 WAITING = m.WaitLine(10**9, NEXT, 2)
+TWO = (x.Who(7, NAME), x.Who(8, NAME))
+PAY = m.Money(10_000, "CNY")
+NOTED = tuple(
+    m.StrikeLine(number, kind, SLOT, NOW, does, WORDS if does == "lifted" else "")
+    for number, (kind, does) in enumerate(
+        (("late_cancel", "counts"), ("no_show", "blocks"), ("silent", "spent"), ("no_show", "lifted"))
+    )
+)
 MOVING = m.Moving(10**9, SLOT, costs_strike=True)
 
 
@@ -58,9 +67,12 @@ EXAMPLES: tuple[Message, ...] = (
     ),
     m.BookingCancelled(SLOT, "you", strikes=FOR_GOOD),
     m.BookingCancelled(SLOT, "studio", reason="<b>&" + NAME),
+    m.BookingCancelled(SLOT, "no_stand_in", pay=PAY),
     m.YouAreOut(SLOT, NAME),
+    m.YouAreOut(SLOT, NAME, BLOCKED, silent=True),
     m.YouAreOut(SLOT, NAME, ONE),
     m.PartnerOut(10**9, SLOT, NAME, LATER),
+    m.PartnerOut(10**9, SLOT, NAME, LATER, silent=True, pay=PAY),
     m.MyBookings(()),
     m.MyBookings((_line("held", "hold"),)),
     m.MyBookings(
@@ -75,8 +87,32 @@ EXAMPLES: tuple[Message, ...] = (
         (*(m.PastLine(SLOT, state) for state in BookingState), m.PastLine(SLOT, "cancelled", left=True)),
         BLOCKED,
         ZONE,
+        NOTED,
+        1,
     ),
-    m.MyBookings((), (WAITING,), (), ONE, ZONE),
+    m.MyBookings((), (WAITING,), (), ONE, ZONE, NOTED[:1], 2),
+    m.MyBookings(
+        (),
+        past=(m.PastLine(SLOT, "no_show", missed=True), m.PastLine(SLOT, "no_show", pay=PAY)),
+        noted=NOTED[2:],
+    ),
+    m.NotConfirmedYet(1, SLOT, (m.SilentPerson(700_002, NAME),), LATER),
+    x.LastCall(10**9, SLOT, NAME, LATER, costs_strike=True),
+    x.LastCall(10**9, SLOT, NAME, LATER, costs_strike=False),
+    x.StrikeNoted(SLOT, ONE),
+    x.StrikeNoted(SLOT, BLOCKED),
+    x.StrikeNoted(SLOT, m.Strikes(0, 0)),
+    x.PartnerMissed(SLOT, NAME, PAY),
+    x.PartnerMissed(SLOT, NAME),
+    x.WhoIsMissing(10**9, SLOT, TWO),
+    x.WhoIsMissing(10**9, SLOT, TWO, 8),
+    x.WhoIsMissing(10**9, SLOT, TWO, 0),
+    x.MissingNoted(SLOT, (NAME,)),
+    x.BlockOver(1),
+    x.BlockOver(2),
+    x.BlockOver(0),
+    x.StrikesLifted(1, WORDS, ONE, free=True, zone=ZONE),
+    x.StrikesLifted(2, WORDS, BLOCKED, free=False, zone=ZONE),
     m.NotConfirmedYet(1, SLOT, (m.SilentPerson(700_002, NAME), m.SilentPerson(700_003, NAME))),
     m.FreedLate(SLOT),
     w.WaitNoted(SLOT, 1, NAME),

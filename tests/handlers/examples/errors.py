@@ -3,13 +3,23 @@
 from datetime import time, timedelta
 
 from bot.rules import errors as rules
-from bot.rules import oneline, slots
+from bot.rules import oneline, recurrence, slots
+from bot.rules import templates as template_rules
 from bot.rules.errors import DomainError
 from bot.rules.pairing import Obstacle
 from bot.rules.review import Obstacle as ReviewObstacle
 from bot.rules.roles import Role
-from bot.rules.states import BatchState, BookingState, BroadcastState, SampleState, SlotState, WaitState
-from bot.services.booking import bookings, moving, waitlist
+from bot.rules.states import (
+    BatchState,
+    BookingState,
+    BroadcastState,
+    SampleState,
+    SlotState,
+    TemplateState,
+    WaitState,
+)
+from bot.rules.week import NoSuchChoice
+from bot.services.booking import bookings, moving, no_shows, strikes, waitlist
 from bot.services.coordinating import broadcasts, quarantine
 from bot.services.joining import invitations, onboarding
 from bot.services.messages import Message
@@ -18,7 +28,7 @@ from bot.services.messages.studios import LineProblem
 from bot.services.pairing import matches, pairs, partner_links, pool, proposals
 from bot.services.reviewing import appeals, review_groups, reviewers, votes
 from bot.services.sampling import samples
-from bot.services.studio import announcing, batches, shifts, studio_changes, studio_draft, studios
+from bot.services.studio import announcing, batches, shifts, studio_changes, studio_draft, studios, templates
 from handlers import switchboard
 from handlers.render.oneline import FORMS, PARTS
 from tests.handlers.examples.common import LATER, NAME, NOW, ZONE
@@ -51,6 +61,11 @@ LINES: tuple[oneline.CommandError, ...] = (
     slots.BadLength(TYPED, FORM),
     slots.OverlappingTimes(TYPED, (), time(9), time(10), False),
     slots.OverlappingTimes(TYPED, (), time(22), time(0, 30), True),
+    recurrence.BadWeekday(TYPED, FORM),
+    recurrence.BadRule(TYPED, FORM),
+    template_rules.BadAhead(TYPED, FORM),
+    template_rules.BadTemplateId(TYPED, FORM),
+    template_rules.TooManyExceptions(TYPED, (), 120, 100),
 )
 """What can be wrong with a one-line command."""
 
@@ -66,6 +81,7 @@ PROBLEMS: tuple[DomainError, ...] = (
     rules.NameMissing(),
     rules.NameTooLong(64, 80),
     onboarding.NotOffered(),
+    NoSuchChoice(),
     onboarding.LanguagesMissing(),
     *(kind() for kind in (invitations.InvitationUnknown, invitations.InvitationUsed)),
     *(kind() for kind in (invitations.InvitationExpired, invitations.OwnInvitation)),
@@ -119,6 +135,8 @@ PROBLEMS: tuple[DomainError, ...] = (
     bookings.AlreadyBooked(True),
     bookings.AlreadyBooked(False),
     *(bookings.BookingOver(state) for state in (*BookingState, "started", "left")),
+    strikes.StrikeGone(),
+    no_shows.MissingTooSoon(),
     waitlist.NotWaiting(),
     *(waitlist.OfferOver(state.value) for state in WaitState if state != WaitState.OFFERED),
     studios.NoStudioYet(),
@@ -133,7 +151,13 @@ PROBLEMS: tuple[DomainError, ...] = (
     batches.NothingToPlan(1, 0, 0),
     batches.NothingToPlan(0, 1, 0),
     batches.NothingToPlan(1, 1, 1),
+    batches.NothingToPlan(0, 0, 0, 2),
     batches.TooManySlots(900, 500),
+    templates.NothingRepeats(),
+    templates.UnknownTemplate(7, (1, 2)),
+    templates.UnknownTemplate(7, ()),
+    *(templates.TemplateOver(7, state.value) for state in TemplateState),
+    templates.NotItsDay(7),
     batches.UnknownBatch(),
     *(batches.BatchOver(state.value) for state in BatchState if state != BatchState.PREVIEW),
     *(batches.BatchNotOpened(state.value) for state in BatchState if state != BatchState.OPENED),

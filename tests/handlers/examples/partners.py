@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from bot.rules.pairing import NoneYet, Obstacle, Reason
-from bot.services.messages import Message
+from bot.services.messages import Message, week
 from bot.services.messages import partners as m
 from tests.handlers.examples.common import CONTACT, LATER, LINK, NAME, NOW, OTHER, SLOT, ZONE
 
@@ -32,6 +32,12 @@ EXAMPLES: tuple[Message, ...] = (
     m.NoPartner(NAME),
     m.InPool(NOW, ZONE),
     m.InPool(NOW, ZONE, NAME),
+    m.InPool(NOW, ZONE, cells=(0, 1, 20)),
+    *(
+        week.WeekGrid(cells, empty, looking=True)
+        for cells, empty in ((tuple(range(21)), False), ((2,), False), ((), True))
+    ),
+    *(week.WeekKept(cells, looking) for cells in ((0, 1, 17), tuple(range(21))) for looking in (True, False)),
     m.LeftPool(),
     m.HavePartner(OTHER, CONTACT),
     m.HavePartner(STRANGER, m.Contact(700_003)),

@@ -1,9 +1,18 @@
 """What `/bookings` shows: open questions with it, since buttons get lost."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 from bot.services.booking import cancelling, holds, my_bookings, reminders, rescue, waitlist
-from bot.services.messages.bookings import BookingLine, MyBookings, PastLine, Strikes, WaitLine
+from bot.services.messages.bookings import (
+    BookingLine,
+    Money,
+    MyBookings,
+    PastLine,
+    StrikeLine,
+    Strikes,
+    WaitLine,
+)
 from tests.helpers import NOON, ring
 from tests.services.scene import ANN, BO, CY, DI, HOUR, MONDAY, Scene
 
@@ -68,9 +77,14 @@ async def test_what_was_and_what_it_cost(scene: Scene) -> None:
     booking = await scene.booked(1)
     scene.clock.now = MONDAY - HOUR
     await scene.act(ANN, cancelling.cancel, booking)
-    past = (PastLine(await scene.view(1, "open"), "cancelled"),)
-    assert await scene.act(ANN, my_bookings.overview) == MyBookings((), (), past, Strikes(1, 2), ZONE)
-    assert await scene.act(BO, my_bookings.overview) == MyBookings((), (), past, None, ZONE)
+    view = await scene.view(1, "open")
+    line = PastLine(view, "cancelled")
+    noted = (StrikeLine(1, "late_cancel", view, MONDAY - HOUR, "counts"),)
+    assert await scene.act(ANN, my_bookings.overview) == MyBookings(
+        (), (), (line,), Strikes(1, 2), ZONE, noted
+    )
+    paid = replace(line, pay=Money(10_000, "CNY"))  # an hour before there was no time for a stand-in
+    assert await scene.act(BO, my_bookings.overview) == MyBookings((), (), (paid,), None, ZONE)
 
 
 async def test_nothing_yet(scene: Scene) -> None:

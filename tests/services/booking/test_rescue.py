@@ -12,6 +12,7 @@ from bot.services.messages.bookings import (
     BookingCancelled,
     BookingConfirmed,
     CalendarFile,
+    Money,
     PartnerOut,
     Strikes,
     YouAreOut,
@@ -27,6 +28,7 @@ from tests.helpers import NOON, ring
 from tests.services.scene import ANN, BO, CY, HOUR, MONDAY, STRANGER, Scene
 
 ZOE = STRANGER
+PAY = Money(10_000, "CNY")
 LATE = MONDAY - 24 * HOUR + timedelta(seconds=1)
 
 
@@ -170,7 +172,7 @@ async def test_without_time_for_a_stand_in_it_is_cancelled_for_both(scene: Scene
     assert out == BookingCancelled(await scene.view(1), "no_time", "Bo", strikes=Strikes(1, 2))
     assert await scene.state(booking) == "cancelled"
     told = [m for m in await scene.told(BO) if isinstance(m, BookingCancelled)]
-    assert told == [BookingCancelled(await scene.view(1), "partner", "Ann")]
+    assert told == [BookingCancelled(await scene.view(1), "partner", "Ann", pay=PAY)]
 
 
 async def test_both_leave_at_once(scene: Scene) -> None:

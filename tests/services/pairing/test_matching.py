@@ -114,8 +114,8 @@ async def test_more_pairs_beat_the_best_pair() -> None:
     found = await solve(pool, ONCE, NOW)
     why = Reasons((Reason.LONGEST_WAITING,))
     assert found == [
-        Match((1, 2), BASE + 50 + 50 + 25 + 25 + 400, (why, why)),
-        Match((3, 4), BASE + 50 + 50 + 25 + 25 + 400, (why, why)),
+        Match((1, 2), BASE + 163 + 400, (why, why)),
+        Match((3, 4), BASE + 163 + 400, (why, why)),
     ]
 
 
@@ -182,4 +182,4 @@ def test_brute_force_itself() -> None:
         (2, 3),
         (3, 4),
     ]
-    assert brute_force(chain) == (2, 2 * (BASE + 150))
+    assert brute_force(chain) == (2, 2 * (BASE + 163))
