@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from bot.services.booking import calendar
 from bot.services.messages import bookings as m
 from bot.texts import Html, Speech, mark
-from handlers.render.places import at, directions, session, when, where
+from handlers.render.places import at, directions, session, short, when, where, zone_of
 from handlers.screen import Attachment, Button, Screen, lines, paragraphs, plain, renders
 
 
@@ -293,10 +293,15 @@ def cancelled(message: m.BookingCancelled, say: Speech) -> Screen:
     reason = say.say("The reason: {reason}", reason=message.reason) if message.reason else ""
     paid = pay_text(message.pay, say)
     rest = say.say("/slots shows what is free.")
+    if message.instead:
+        zone = say.zone(message.instead[0].starts_at, zone_of(message.instead[0]))
+        rest = say.say("These are free instead (times in {zone}); /slots shows all.", zone=zone)
+    free = tuple((Button(short(slot, say), f"book:{slot.slot_id}"),) for slot in message.instead)
     return Screen(
         paragraphs(
             lines(text, told, reason), paid, strikes_text(message.strikes, message.slot.zone, say), rest
-        )
+        ),
+        free,
     )
 
 

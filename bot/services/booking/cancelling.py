@@ -6,7 +6,7 @@ from bot.rules.booking import Cost, book_by, cancel_by, cancelling, rescue_until
 from bot.rules.errors import TooLate
 from bot.rules.states import BookingState
 from bot.services import outbox
-from bot.services.booking import bookings, holds, ledger, releasing, strikes, waitlist
+from bot.services.booking import bookings, free_times, holds, ledger, releasing, strikes, waitlist
 from bot.services.booking.bookings import BookingOver, name_of, subject_of
 from bot.services.messages import Message
 from bot.services.messages.bookings import BookingCancelled, BookingKept, CancelAsked, Money
@@ -125,7 +125,7 @@ async def cancel_for_slot(unit: Unit, slot_id: int, reason: str = "", by: Person
     """End whatever a slot has, because the studio cannot; True if there was a booking.
 
     To be called after the slot itself was cancelled, so that it is offered to nobody. Everybody is told, those
-    who wait for it too, and it costs nobody anything.
+    who wait for it too, and it costs nobody anything; a pair is offered the nearest times that are free.
     """
     slot = await slots.slot_view(unit, slot_id)
     if slot is None:
@@ -138,7 +138,8 @@ async def cancel_for_slot(unit: Unit, slot_id: int, reason: str = "", by: Person
     if not await releasing.release(unit, booking, BookingState.CANCELLED, by=by):
         return False
     for person in people:
-        await off(unit, person, booking, slot, "studio", reason=reason)
+        instead = await free_times.nearest(unit, person, slot)
+        await off(unit, person, booking, slot, "studio", reason=reason, instead=instead)
     return True
 
 
@@ -180,10 +181,11 @@ async def off(
     partner: str = "",
     reason: str = "",
     pay: Money | None = None,
+    instead: tuple[SlotView, ...] = (),
 ) -> None:
     """Tell one person that their session is cancelled, and take it out of their calendar."""
     topic = subject_of(booking)
-    message = BookingCancelled(slot, why, partner, reason, pay=pay)
+    message = BookingCancelled(slot, why, partner, reason, pay=pay, instead=instead)
     await outbox.send(unit, person.telegram_id, message, about=f"{topic}:cancelled", topic=topic)
     if booking.confirmed_at is not None:
         await bookings.send_calendar(unit, person, booking, slot, cancelled=True)

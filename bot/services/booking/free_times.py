@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 from sqlmodel import col, select
 
 from bot.rules.booking import Interval, book_by, overlap
+from bot.rules.errors import DomainError
 from bot.rules.states import SlotState
 from bot.rules.wishes import Kind, fits
 from bot.services.booking import bookings, moving
@@ -24,6 +25,12 @@ PAGE = 8
 
 OF_KIND = 4
 """Free times of a kind that are offered to who asks to wait for one."""
+
+NEAREST = 3
+"""Times that are offered at once in place of one that was lost."""
+
+AROUND = timedelta(days=3)
+"""How much earlier than the lost one they may be."""
 
 FETCH = 200
 """Slots that are looked at for one page: enough for eight times in the fullest of studios."""
@@ -62,6 +69,19 @@ async def page(
         first=since is None,
         moving=await moving.moving_of(unit, old) if old else None,
     )
+
+
+async def nearest(unit: Unit, person: Person, lost: SlotView) -> tuple[SlotView, ...]:
+    """The free times nearest to one that was lost, in the order of time; none for who cannot book."""
+    try:
+        party = await bookings.party_of(unit, person)
+        await bookings.check_blocks(unit, person, party)
+    except DomainError:
+        return ()
+    begin = max(unit.now, lost.starts_at - AROUND)
+    free = _distinct(_possible(unit, await _free(unit, party, begin), await _busy(unit, party, but=0)), ())
+    near = sorted(free, key=lambda slot: (abs(slot.starts_at - lost.starts_at), slot.slot_id))[:NEAREST]
+    return tuple(sorted(near, key=lambda slot: (slot.starts_at, slot.slot_id)))
 
 
 async def of_kind(unit: Unit, party: Party, city: str, kind: Kind) -> tuple[SlotView, ...]:

@@ -186,7 +186,8 @@ class BookingKept(Message):
 class BookingCancelled(Message):
     """The session is off. `why`: `you`, `partner`, `parted`, `no_stand_in`, `no_time`, or `studio` (with `reason`).
 
-    `strikes` is what it cost the reader, if anything, `pay` what is owed to who was left alone.
+    `strikes` is what it cost the reader, if anything, `pay` what is owed to who was left alone. `instead` are the
+    nearest times that are free.
     """
 
     slot: SlotView
@@ -195,6 +196,7 @@ class BookingCancelled(Message):
     reason: str = ""
     strikes: Strikes | None = None
     pay: Money | None = None
+    instead: tuple[SlotView, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -11,16 +11,15 @@ from bot.services.unit import Unit
 from storage.tables import Slot
 
 
-async def call_off(unit: Unit, person: Person, ahead: Sequence[Slot]) -> int:
-    """Cancel slots with their bookings, waitlists and shifts; gives how many.
+async def call_off(unit: Unit, person: Person, ahead: Sequence[Slot], reason: str = "") -> int:
+    """Cancel slots with their bookings, waitlists and shifts, for a reason that people are told; gives how many.
 
-    One that somebody else moved meanwhile stays as it is.
+    One that somebody else moved meanwhile stays as it is. All are cancelled before anybody is told, so that
+    nobody is offered one of them in place of another.
     """
-    gone = []
-    for slot in ahead:
-        if await audit.move(unit, slot, SlotState.CANCELLED, actor=person.id):
-            gone.append(slot.id)
-            await cancelling.cancel_for_slot(unit, slot.id, by=person)
+    gone = [slot.id for slot in ahead if await audit.move(unit, slot, SlotState.CANCELLED, actor=person.id)]
+    for slot_id in gone:
+        await cancelling.cancel_for_slot(unit, slot_id, reason, by=person)
     await shifts.release(unit, gone)
     for batch_id in sorted({slot.batch_id for slot in ahead if slot.batch_id is not None}):
         await shift_cards.refresh_batch(unit, batch_id)

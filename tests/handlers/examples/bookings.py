@@ -67,6 +67,7 @@ EXAMPLES: tuple[Message, ...] = (
     ),
     m.BookingCancelled(SLOT, "you", strikes=FOR_GOOD),
     m.BookingCancelled(SLOT, "studio", reason="<b>&" + NAME),
+    m.BookingCancelled(SLOT, "studio", reason=NAME, instead=(SLOT, NEXT)),
     m.BookingCancelled(SLOT, "no_stand_in", pay=PAY),
     m.YouAreOut(SLOT, NAME),
     m.YouAreOut(SLOT, NAME, BLOCKED, silent=True),

@@ -221,9 +221,10 @@ async def test_the_studio_cancels_at_nobodys_cost(scene: Scene) -> None:
 
     assert await scene.act(OWNER, close) is True
     view = await scene.view(1, "cancelled")
+    instead = (await scene.view(2, "open"), await scene.view(3, "open"))
     for who in (ANN, BO):
         told, file = (await scene.told(who))[-2:]
-        assert told == BookingCancelled(view, "studio", reason="a burst pipe")
+        assert told == BookingCancelled(view, "studio", reason="a burst pipe", instead=instead)
         assert file == CalendarFile(f"booking-{booking}@duologue", 2, view, LATE, cancelled=True)
         assert await scene.strikes(who) == []
     for who in (CY, DI):
