@@ -13,6 +13,7 @@ from handlers import (
     onboarding,
     overview,
     partner,
+    people,
     review_group,
     reviewer,
     sample,
@@ -37,6 +38,7 @@ SUBJECTS = (
     studio,
     slots_admin,
     staff,
+    people,
     invite,
     no_show,
 )

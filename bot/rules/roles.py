@@ -26,6 +26,7 @@ COMMANDS: dict[Role, tuple[str, ...]] = {
         "broadcast",
         "pending",
         "stats",
+        "people",
         "invite",
         "reviewers",
     ),

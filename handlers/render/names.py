@@ -23,6 +23,7 @@ COMMANDS = {
     "broadcast": mark("Write to many people at once"),
     "pending": mark("What needs a human"),
     "stats": mark("How it goes, in numbers"),
+    "people": mark("Find somebody and see the whole story"),
     "invite": mark("Invite reviewers, staff, coordinators"),
     "reviewers": mark("Where reviewing happens: a group or private chats"),
 }

@@ -16,6 +16,7 @@ from tests.handlers.examples import (
     reviews,
     samples,
     slots,
+    stories,
     studios,
 )
 from tests.handlers.examples.common import DATA
@@ -29,6 +30,7 @@ EXAMPLES: tuple[Message, ...] = (
     *slots.EXAMPLES,
     *studios.EXAMPLES,
     *coordinators.EXAMPLES,
+    *stories.EXAMPLES,
     *errors.EXAMPLES,
 )
 

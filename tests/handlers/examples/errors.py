@@ -20,7 +20,7 @@ from bot.rules.states import (
 )
 from bot.rules.week import NoSuchChoice
 from bot.services.booking import bookings, moving, no_shows, strikes, waitlist
-from bot.services.coordinating import broadcasts, quarantine
+from bot.services.coordinating import broadcasts, lifting, quarantine
 from bot.services.joining import invitations, onboarding
 from bot.services.messages import Message
 from bot.services.messages.people import Problem
@@ -136,6 +136,7 @@ PROBLEMS: tuple[DomainError, ...] = (
     bookings.AlreadyBooked(False),
     *(bookings.BookingOver(state) for state in (*BookingState, "started", "left")),
     strikes.StrikeGone(),
+    lifting.ReasonTooLong(200, 250),
     no_shows.MissingTooSoon(),
     waitlist.NotWaiting(),
     *(waitlist.OfferOver(state.value) for state in WaitState if state != WaitState.OFFERED),

@@ -1,0 +1,106 @@
+"""What the audit trail's rows are called, for people who read somebody's story."""
+
+from bot.texts import Html, Speech, mark
+
+THINGS = {
+    "assignment": mark("review"),
+    "batch": mark("planned slots"),
+    "booking": mark("booking"),
+    "broadcast": mark("broadcast"),
+    "city": mark("city"),
+    "closure": mark("closed room"),
+    "group": mark("reviewers’ group"),
+    "invitation": mark("invitation"),
+    "pair": mark("pair"),
+    "person": mark("person"),
+    "proposal": mark("proposal"),
+    "sample": mark("sample"),
+    "shift": mark("shift"),
+    "slot": mark("slot"),
+    "slotbatch": mark("planned slots"),
+    "studio": mark("studio"),
+    "waiting": mark("place on a waitlist"),
+}
+"""What an event is about, by the first word of its subject."""
+
+EVENTS = {
+    "active": mark("formed"),
+    "added": mark("added"),
+    "agreed": mark("the other voice agreed"),
+    "announced": mark("announced"),
+    "applied": mark("applied"),
+    "appealed": mark("appealed"),
+    "approved": mark("approved"),
+    "asked": mark("asked"),
+    "attending": mark("both are coming"),
+    "audio_erased": mark("audio erased"),
+    "cancelled": mark("cancelled"),
+    "changed": mark("changed"),
+    "checked_in": mark("checked in"),
+    "closed": mark("closed"),
+    "confirmed": mark("confirmed"),
+    "copy": mark("looks like a copy"),
+    "created": mark("created"),
+    "cross_review": mark("goes to one more reviewer"),
+    "declined": mark("declined"),
+    "dissolved": mark("dissolved"),
+    "done": mark("over"),
+    "draft": mark("drafted"),
+    "dropped": mark("dropped"),
+    "ended": mark("ended"),
+    "expired": mark("ran out"),
+    "given": mark("consent given"),
+    "granted": mark("role given"),
+    "held": mark("held"),
+    "in_review": mark("being heard"),
+    "joined": mark("joined the list"),
+    "lapsed": mark("lapsed"),
+    "late_cancel": mark("strike: cancelled late"),
+    "left": mark("left the list"),
+    "lifted": mark("strike lifted"),
+    "met": mark("found"),
+    "no_show": mark("did not come"),
+    "offered": mark("offered"),
+    "onboarded": mark("onboarded"),
+    "open": mark("opened"),
+    "opened": mark("opened"),
+    "over": mark("over"),
+    "paired": mark("became partners"),
+    "paused": mark("paused"),
+    "planned": mark("planned"),
+    "preview": mark("previewed"),
+    "queued": mark("passed the checks"),
+    "received": mark("received"),
+    "recorded": mark("recorded"),
+    "refused": mark("refused"),
+    "rejected": mark("rejected"),
+    "released": mark("no longer needed"),
+    "rescue": mark("one is out, a stand-in is sought"),
+    "resumed": mark("resumed"),
+    "reviews": mark("reviewing happens there"),
+    "running": mark("running"),
+    "sending": mark("being sent"),
+    "sent": mark("sent"),
+    "show_up": mark("show-up pay owed"),
+    "silent": mark("strike: no answer"),
+    "skipped": mark("skipped"),
+    "stopped": mark("stopped"),
+    "taken": mark("taken"),
+    "used": mark("used"),
+    "void": mark("void: decided without it"),
+    "vote": mark("vote"),
+    "voted": mark("voted"),
+    "waiting": mark("waiting"),
+    "withdrawn": mark("withdrawn"),
+}
+"""What happened, by the last word of the event."""
+
+
+def event_text(subject: str, event: str, say: Speech) -> Html:
+    """One row in words, "booking #7: confirmed"; what this version has no words for is shown as it is kept."""
+    thing, _, number = subject.partition(":")
+    what = event.rpartition(".")[2]
+    if thing not in THINGS or what not in EVENTS:
+        return Html(f"<code>{subject} {event}</code>")
+    named, happened = say.say(THINGS[thing]), say.say(EVENTS[what])
+    return say.say("{thing} #{number}: {happened}", thing=named, number=number, happened=happened)
