@@ -279,7 +279,7 @@ def work(units: Units, ports: Ports) -> Mapping[str, Work]:
         await ratings.rate(units, ports, task.data["sample_id"])
 
     async def solve_pool(task: Task) -> None:
-        await proposals.solve_pool(units, task.data["round"])
+        await proposals.solve_pool(units, task.data["round"], whole=task.data.get("whole", True))
 
     return {
         "solve_pool": solve_pool,

@@ -18,6 +18,8 @@ class Seeker(SQLModel, table=True):
 
     person_id: int = Field(foreign_key="people.id", primary_key=True)
     since: datetime
+    left_over_as: str | None = None
+    """What the musts saw of this person when the last round left them over; null when it did not."""
 
 
 class Block(SQLModel, table=True):

@@ -18,7 +18,7 @@ from bot.rules.errors import DomainError
 from bot.rules.onboarding import REQUIRED_PURPOSES
 from bot.rules.pairing import Candidate, WhyNone, Wish, why_none
 from bot.rules.policy import later
-from bot.rules.states import ProposalState
+from bot.rules.states import ProposalState, SampleState
 from bot.services import audit
 from bot.services.jobs import add_job
 from bot.services.joining import onboarding
@@ -27,7 +27,7 @@ from bot.services.people import Person, first_name
 from bot.services.timers import drop_timers, set_timer
 from bot.services.unit import Unit
 from storage.database import Prepared
-from storage.tables import Block, Consent, PairMember, Proposal, ProposalMember, Seeker, Timer
+from storage.tables import Block, Consent, PairMember, Proposal, ProposalMember, Sample, Seeker, Timer
 
 SOON = timedelta(seconds=2)
 """How long after somebody joins the pool is solved: two friends who press at the same moment are both in it."""
@@ -145,10 +145,11 @@ async def _agreed(unit: Unit, ids: Sequence[int]) -> set[int]:
 async def candidates(unit: Unit, people: Sequence[tuple[Person, datetime]]) -> list[Candidate]:
     """What the rules want to know of people who have waited since then.
 
-    Talk shares are not known: a sample's two voices are not told apart. That is neutral.
+    Whose share of the talk is whose in a sample is not known, so nobody's own share is.
     """
     ids = [person.id for person, _ in people]
     met, blocked, declined = await _met(unit, ids), await _blocked(unit, ids), await _declined(unit, ids)
+    styles = await _styles(unit, ids)
     return [
         Candidate(
             person=person.id,
@@ -162,6 +163,7 @@ async def candidates(unit: Unit, people: Sequence[tuple[Person, datetime]]) -> l
             met=met[person.id],
             blocked=blocked[person.id],
             declined=declined[person.id],
+            **styles.get(person.id, {}),
         )
         for person, since in people
     ]
@@ -204,6 +206,20 @@ async def _declined(unit: Unit, ids: Sequence[int]) -> _Others:
     return _grouped(await unit.tx.all(query))
 
 
+async def _styles(unit: Unit, ids: Sequence[int]) -> dict[int, dict[str, float | None]]:
+    """How people talk in the newest sample of theirs that was approved, as far as it was measured."""
+    facts = col(Sample.facts)
+    rows = await unit.tx.all(
+        select(Sample.person_id, facts["shares"], facts["turns_per_minute"].as_float())
+        .where(col(Sample.person_id).in_(ids), Sample.state == SampleState.APPROVED.value)
+        .order_by(col(Sample.id))
+    )
+    return {
+        person: {"rarer_share": min(shares) if shares else None, "turns_per_minute": lively}
+        for person, shares, lively in rows
+    }
+
+
 async def why(unit: Unit, person: Person) -> WhyNone:
     """Why somebody in the pool has no proposal yet; raises `NotInPool`."""
     joined = await since(unit, person)
@@ -236,19 +252,31 @@ async def next_round(unit: Unit) -> datetime | None:
 
 
 async def solve_soon(unit: Unit) -> None:
-    """Let the pool be solved in a moment, if two are waiting in it; what is planned earlier stays."""
+    """Let the pool be solved in a moment, if two are waiting in it; what is planned earlier stays.
+
+    A regular round that was planned for later stays planned for then.
+    """
     if await size(unit) < 2:
         return
-    planned = await next_round(unit)
-    if planned is None or planned > unit.now + SOON:
+    planned = await unit.tx.first(
+        select(Timer).where(Timer.subject == POOL, Timer.state == "pending").order_by(col(Timer.due_at))
+    )
+    if planned is None or planned.due_at > unit.now + SOON:
         await drop_timers(unit, POOL)
-        await set_timer(unit, "solve_pool", POOL, unit.now + SOON)
+        regular = {} if planned is None else {"regular": planned.due_at.isoformat()}
+        await set_timer(unit, "solve_pool", POOL, unit.now + SOON, **regular)
 
 
 async def begin_round(unit: Unit, timer: Timer) -> None:
-    """It is time to solve the pool: the work is queued and, while two wait, the next round planned."""
+    """It is time to solve the pool: the work is queued and, while two wait, the next round planned.
+
+    Between regular rounds only what changed since the last one is looked at.
+    """
     if await size(unit) < 2:
         return
-    await add_job(unit, "solve_pool", f"pool round {timer.id}", round=timer.id)
-    due = later(unit.now, unit.policy.pairing.every)
+    regular = datetime.fromisoformat(timer.data["regular"]) if "regular" in timer.data else unit.now
+    await add_job(
+        unit, "solve_pool", f"pool round {timer.id}", round=timer.id, whole=regular <= unit.now + SOON
+    )
+    due = regular if regular > unit.now + SOON else later(unit.now, unit.policy.pairing.every)
     await set_timer(unit, "solve_pool", POOL, due and max(due, unit.now + SOON))

@@ -15,7 +15,7 @@ from bot.rules.pairing import Candidate, Reason, Reasons, obstacle, reasons, wei
 from bot.rules.policy import later
 from bot.rules.states import OPEN_PROPOSALS, ProposalState
 from bot.services import audit, outbox, people
-from bot.services.pairing import matching, pool
+from bot.services.pairing import matching, pool, rounds
 from bot.services.pairing.proposal_cards import (
     AS_RESCUE,
     BY_INVITATION,
@@ -120,17 +120,24 @@ async def remind(unit: Unit, proposal_id: int) -> None:
 # --- out of the pool
 
 
-async def solve_pool(units: Units, round_: int) -> None:
-    """One round: the whole pool is matched outside any transaction, then each match is offered in one.
+async def solve_pool(units: Units, round_: int, *, whole: bool = True) -> None:
+    """One round: the pool is matched outside any transaction, then each match is offered in one.
+
+    Unless the `whole` is looked at, only those are who are not as the last round left them over; that gives
+    the same matches (`bot.services.pairing.rounds`).
 
     What changed meanwhile is seen there, and such a match falls away; its people wait for the next round.
     Done again, it finds the proposals made and adds only what is missing.
     """
     async with units.reading() as look:
         everybody = await pool.waiting(look)
+        fresh = None if whole else await rounds.fresh_among(look, everybody)
+    policy = look.policy.pairing
+    matches = await matching.solve(everybody, policy, look.now, fresh)
+    await rounds.remember(units, f"pool round {round_}: left over", everybody, matches, policy)
     # Of two, one has always waited longest: that says nothing.
     untold = {Reason.LONGEST_WAITING} if len(everybody) == 2 else set()
-    for match in await matching.solve(everybody, units.house.policy.pairing, look.now):
+    for match in matches:
         why = [replace(one, why=tuple(x for x in one.why if x not in untold)) for one in match.why]
         async with units.writing(f"pool round {round_}: {match.people}", "work.pool") as unit:
             await _offer_match(unit, match.people, why)

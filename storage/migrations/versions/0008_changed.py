@@ -1,7 +1,10 @@
-"""changed: who in the pool is new since its last round
+"""changed: who in the pool is not the same since its last round
 
 Revision: 0008, after 0007.
 """
+
+import sqlalchemy as sa
+from alembic import op
 
 revision = "0008"
 down_revision = "0007"
@@ -10,8 +13,10 @@ depends_on = None
 
 
 def upgrade() -> None:
-    pass
+    with op.batch_alter_table("seekers", recreate="always") as seekers:  # it has no triggers
+        seekers.add_column(sa.Column("left_over_as", sa.String(), nullable=True))
 
 
 def downgrade() -> None:
-    pass
+    with op.batch_alter_table("seekers") as seekers:
+        seekers.drop_column("left_over_as")
