@@ -148,7 +148,7 @@ class Pairing(PairingPromises):
 
     async def _work(self, job: Job) -> None:
         units = cast(Units, Meanwhile(self.units, self.arriving))
-        await proposals.solve_pool(units, job.data["round"])
+        await proposals.solve_pool(units, job.data["round"], whole=job.data["whole"])
         await self.job_done(job.id)
 
     def nobody_was_forgotten(self) -> None:

@@ -3,10 +3,10 @@
 from datetime import timedelta
 
 import pytest
-from sqlmodel import select
+from sqlmodel import col, select
 
 from bot.rules.consent import CONSENT_VERSION
-from bot.rules.pairing import Candidate, NoneYet
+from bot.rules.pairing import Candidate, NoneYet, why_none
 from bot.rules.policy import PairingPolicy, Policy
 from bot.rules.states import ProposalState
 from bot.services import people
@@ -52,7 +52,7 @@ async def test_only_approved_people_with_present_consent_and_no_partner_may_look
 
 
 async def test_a_candidate_is_what_is_known_of_a_person(units: Units) -> None:
-    """Profile, earlier partners, blocks and one's own refusals; talk shares and hours are not known."""
+    """Profile, earlier partners, blocks and one's own refusals; whose share of the talk is whose is not known."""
     async with units.writing("t") as unit:
         await a_studio(unit)
         profile = {"city": "beijing", "speaks": ["zh", "en"], "dialect": "wu", "gender": "woman"}
@@ -119,11 +119,11 @@ async def test_why_none_is_asked_over_those_who_wait(units: Units) -> None:
     async with units.writing("t") as unit:
         ann, bo = await an_approved(unit, 11), await an_approved(unit, 12, speaks=["zh"])
         with pytest.raises(NotInPool):
-            await pool.why(unit, ann)
+            why_none(*await pool.seen_by(unit, ann), PairingPolicy())
         await pool.join(unit, ann)
-        assert (await pool.why(unit, ann)).reason is NoneYet.NOBODY_WAITING
+        assert (why_none(*await pool.seen_by(unit, ann), PairingPolicy())).reason is NoneYet.NOBODY_WAITING
         await pool.join(unit, bo)
-        why = await pool.why(unit, ann)
+        why = why_none(*await pool.seen_by(unit, ann), PairingPolicy())
         assert (why.reason, why.others, why.no_common_language) == (NoneYet.NO_COMMON_LANGUAGE, 1, 1)
 
 
@@ -173,6 +173,26 @@ async def test_somebody_joining_pulls_the_next_round_forward(units: Units, clock
         await pool.join(unit, people_[2])
     (timer,) = await _pending(units)
     assert timer.due_at == clock.now + pool.SOON
+
+
+async def test_regular_rounds_look_at_everything_and_keep_their_times(
+    units: Units, clock: MovableClock
+) -> None:
+    """Those that somebody's joining causes between them only look at what changed, however often that is."""
+    began = clock.now
+    for n in range(11, 17):
+        async with units.writing(f"t{n}") as unit:
+            await pool.join(unit, await an_approved(unit, n))
+        clock.forward(seconds=2)
+        await ring(units)
+        clock.forward(minutes=3)
+    async with units.reading() as look:
+        jobs = await look.tx.all(select(Job).order_by(col(Job.id)))
+    planned = [(job.run_at - began, job.data["whole"]) for job in jobs]
+    minutes = [(round(after.total_seconds() / 60), whole) for after, whole in planned]
+    assert minutes == [(3, True), (6, False), (9, False), (12, False), (15, True)]
+    (timer,) = await _pending(units)
+    assert timer.due_at == jobs[-1].run_at + timedelta(minutes=10)
 
 
 async def test_without_regular_rounds_the_pool_is_solved_when_somebody_joins(
