@@ -29,7 +29,7 @@ async def ask_strike(unit: Unit, coordinator: Person, strike_id: int) -> AskReas
     row = await strikes.find(unit, strike_id)
     person = await people.by_id(unit, row.person_id)
     shown = await strikes.lines(unit, [(row, "counts")])
-    await people.expect(unit, coordinator, REASON, person=person.id, strike=strike_id)
+    await people.expect(unit, coordinator, REASON, whom=person.id, strike=strike_id)
     return AskReason(await people_story.head(unit, person), shown[0])
 
 
@@ -37,7 +37,7 @@ async def ask_block(unit: Unit, coordinator: Person, person_id: int) -> AskReaso
     """Ask why somebody's block is to be lifted; raises `StrikeGone` if there is none, and `NotYours`."""
     person = await people_story.find(unit, person_id)
     await strikes.blocking(unit, person)
-    await people.expect(unit, coordinator, REASON, person=person.id)
+    await people.expect(unit, coordinator, REASON, whom=person.id)
     return AskReason(await people_story.head(unit, person))
 
 
@@ -47,7 +47,7 @@ async def lift(unit: Unit, coordinator: Person, reason: str) -> Lifted:
     if len(reason) > LONGEST:
         raise ReasonTooLong(LONGEST, len(reason))
     asked: dict[str, Any] = coordinator.expecting or {}
-    person = await people_story.find(unit, int(asked["person"]))
+    person = await people_story.find(unit, int(asked["whom"]))
     await people.expect(unit, coordinator, None)
     strike = asked.get("strike")
     ids = await strikes.blocking(unit, person) if strike is None else [int(strike)]
