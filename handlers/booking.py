@@ -14,6 +14,8 @@ from bot.services.booking import (
     waitlist,
     wishing,
 )
+from bot.services.studio.slots import slot_view
+from bot.services.studio.waves import KeptForFirst, refusal
 from handlers.context import Context
 from handlers.switchboard import StaleButton, Switchboard
 
@@ -34,7 +36,14 @@ async def times(context: Context, since: int, moving_id: int = 0) -> None:
 
 async def book(context: Context, slot_id: int, moving_id: int = 0) -> None:
     """Take a slot; with a booking, as the new time of that one."""
-    await holds.book(context.unit, context.person, slot_id, moving_id or None)
+    try:
+        await holds.book(context.unit, context.person, slot_id, moving_id or None)
+    except KeptForFirst as kept:
+        view = await slot_view(context.unit, slot_id)
+        if view is None:
+            raise
+        await context.reply(refusal(view, kept.opens_at))
+        return
     context.toast(context.say.say("Held for you two."))
 
 

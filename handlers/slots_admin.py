@@ -124,9 +124,11 @@ async def show_openings(context: Context) -> None:
 
 
 async def pressed(context: Context, what: str, choice: str) -> None:
-    """`slots:<batch>:<choice>`, and `slots:<city>:again`."""
+    """`slots:<batch>:<choice>`, `slots:<city>:again`, and `slots:all:count` for the newest numbers."""
     if choice == "again":
         await _announce(context, what)
+    elif choice == "count":
+        await context.show(await openings.openings(context.unit))
     elif what.isascii() and what.isdigit() and len(what) <= 18:
         await _batch(context, int(what), choice)
     else:
@@ -138,6 +140,8 @@ async def _batch(context: Context, batch_id: int, choice: str) -> None:
     match choice:
         case "open":
             await context.show(await batches.open_(unit, person, batch_id))
+        case "waves":
+            await context.show(await batches.open_(unit, person, batch_id, waves=True))
         case "drop":
             await context.show(await batches.drop(unit, person, batch_id))
         case "ask":

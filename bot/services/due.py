@@ -102,6 +102,7 @@ RINGS: Mapping[str, Ring] = {
     "wait_over": waitlist.give_up_waiting,
     "wish_over": wishes.give_up,
     "announce_batch": announcing.ring_batch,
+    "wave_over": announcing.wave_over,
     "announce_city": announcing.ring_city,
     templates.LAY: templates.ring,
     housekeeping.KIND: housekeeping.tidy,

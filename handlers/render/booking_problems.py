@@ -54,6 +54,16 @@ def _(_f: Facts, say: Speech) -> Html:
     return say.say("You are not waiting for this time. /bookings shows what you are waiting for.")
 
 
+@words("KeptForFirst")
+def _(f: Facts, say: Speech) -> Html:
+    if f.time("opens_at") is None:
+        return say.say("This time is just being announced; who has waited longest is told first.")
+    return say.say(
+        "Until {when} only those can book this time who have waited longest. Then it is open to all.",
+        when=f.moment("opens_at", say),
+    )
+
+
 @words("WishDayOver")
 def _(_f: Facts, say: Speech) -> Html:
     return say.say("That day is past or too far off. Choose the last day anew: /slots, then “Wait”.")

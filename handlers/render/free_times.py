@@ -81,6 +81,8 @@ def _line(slot: SlotView, say: Speech, *, several: bool) -> Html:
     hours = f"{say.clock(slot.starts_at, zone)}–{say.clock(slot.ends_at, zone)}"
     place = f" · {_studio(slot, say)}" if several else ""
     line = Html(f"• {hours}{place}")
+    if slot.state == "kept":
+        return say.say("{time} – opens later", time=line)
     return say.say("{time} – taken", time=line) if slot.state == "taken" else line
 
 
@@ -96,7 +98,15 @@ def _how(message: m.FreeTimes, say: Speech) -> Html:
         )
     stays = say.say("Until then the old time stays yours.") if message.moving else ""
     taken = any(slot.state == "taken" for slot in message.slots)
-    return lines(press, stays, say.say("⏳ means taken: press it to wait for it.") if taken else "")
+    kept = any(slot.state == "kept" for slot in message.slots)
+    return lines(
+        press,
+        stays,
+        say.say("⏳ means taken: press it to wait for it.") if taken else "",
+        say.say("🔒 is kept a while for those who have waited longest: press it to see until when.")
+        if kept
+        else "",
+    )
 
 
 def _buttons(message: m.FreeTimes, say: Speech) -> Rows:
@@ -105,7 +115,9 @@ def _buttons(message: m.FreeTimes, say: Speech) -> Rows:
     buttons = []
     for slot in message.slots:
         label = f"{short(slot, say)} · {_studio(slot, say)}" if several else short(slot, say)
-        if slot.state == "taken":
+        if slot.state == "kept":
+            buttons.append(Button(f"🔒 {label}", f"book:{slot.slot_id}{moving}"))
+        elif slot.state == "taken":
             buttons.append(Button(f"⏳ {label}", f"wait:{slot.slot_id}"))
         else:
             buttons.append(Button(label, f"book:{slot.slot_id}{moving}"))

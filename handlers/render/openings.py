@@ -27,13 +27,33 @@ def openings(message: m.Openings, say: Speech) -> Screen:
         if any(day.free for day in city.days)
     ]
     told = [_city(city, say) for city in message.cities]
-    return Screen(paragraphs(say.say("<b>What is ahead</b>"), *told), (*rows(buttons, 1), (plan,)))
+    fresh = Button(say.say("🔄 New numbers"), "slots:all:count")
+    return Screen(paragraphs(say.say("<b>What is ahead</b>"), *told), (*rows(buttons, 1), (plan, fresh)))
 
 
 def _city(city: m.CityOpenings, say: Speech) -> Html:
     days = [_day(day, say) for day in city.days] or [say.say("Nothing is planned.")]
     more = say.say_n("… and one more day", "… and {n} more days", city.more) if city.more else ""
-    return lines(Html(f"<b>{say.named(city.names, city.code)}</b>"), *days, more)
+    zone = ZoneInfo(city.zone)
+    reports = [report(one, zone, say) for one in city.reports]
+    return lines(Html(f"<b>{say.named(city.names, city.code)}</b>"), *days, more, *reports)
+
+
+def report(found: m.AnnouncementReport, zone: ZoneInfo, say: Speech) -> Html:
+    """What came of an announcement. Telegram does not tell who has read: pressing a button counts as opened."""
+    when = say.moment(found.at, zone)
+    counts = say.say(
+        "📣 {when}: sent to {sent} of {told}, opened by {opened} (a button pressed), booked: {booked}",
+        when=when,
+        sent=found.sent,
+        told=found.told,
+        opened=found.opened,
+        booked=found.booked,
+    )
+    if found.opens_at is None:
+        return counts
+    until = say.moment(found.opens_at, zone)
+    return lines(counts, say.say("🌊 Until {when} only those can book who have waited longest.", when=until))
 
 
 def _day(day: m.OpeningsDay, say: Speech) -> Html:
@@ -72,12 +92,21 @@ def slots_opened(message: m.SlotsOpened, say: Speech) -> Screen:
     span = Html(f"{first}")
     if say.day(message.first, zone) != last:
         span = say.say("From {first} to {last}.", first=first, last=last)
+    if message.first_until:
+        until = say.moment(message.first_until, zone)
+        span = lines(
+            span,
+            say.say(
+                "🌊 You have waited long, so you are among the first: until {when} only they can book.",
+                when=until,
+            ),
+        )
     if not message.paired:
         hint = say.say("You record in pairs: find a partner first, then book together. /partner")
         return Screen(lines(head, span, hint), both_ways(say))
     hint = say.say("Take one with your partner, or see all: /slots")
     taken = [Button(places.short(slot, say), f"book:{slot.slot_id}") for slot in message.slots]
-    return Screen(lines(head, span, hint), rows(taken, 2))
+    return Screen(lines(head, span, hint), (*rows(taken, 2), (Button(say.say("All free times"), "times:0"),)))
 
 
 @words("NothingOpen")

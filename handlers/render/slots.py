@@ -8,6 +8,7 @@ from bot.rules.recurrence import Freq, read_rule, weekly
 from bot.services.messages import slots as m
 from bot.services.messages.templates import TemplatePreview, TemplateView
 from bot.texts import Html, Speech
+from handlers.render.openings import report
 from handlers.render.problems import Facts, words
 from handlers.screen import Button, Rows, Screen, lines, paragraphs, renders, rows
 
@@ -149,8 +150,19 @@ def batch_preview(message: m.BatchPreview, say: Speech) -> Screen:
         lines(grid_line(grid, say), sum_),
         lines(made, left_out),
         staff_note(message, grid, say),
+        _wave_note(message, say),
     )
-    return Screen(text, ((opens, drops),))
+    in_waves = Button(say.say("🌊 Open in waves"), f"slots:{message.batch_id}:waves")
+    return Screen(text, ((opens, drops), (in_waves,)) if message.wave else ((opens, drops),))
+
+
+def _wave_note(message: m.BatchPreview, say: Speech) -> Html:
+    if message.wave is None:
+        return Html("")
+    return say.say(
+        "🌊 In waves: for {span} only the pairs that have waited longest for a session can book, then all.",
+        span=say.span(message.wave),
+    )
 
 
 def _left_out(message: m.BatchPreview, say: Speech) -> Html:
@@ -242,7 +254,12 @@ def batch_card(message: m.BatchCard, say: Speech) -> Screen:
     if message.confirming:
         return _confirm_taking_back(message, say)
     return Screen(
-        paragraphs(grid_line(message.grid, say), _progress(message, say), _told(message, say)),
+        paragraphs(
+            grid_line(message.grid, say),
+            _progress(message, say),
+            _told(message, say),
+            _reports(message, say),
+        ),
         _card_buttons(message, say),
     )
 
@@ -274,10 +291,15 @@ def _told(message: m.BatchCard, say: Speech) -> Html:
         return _staff_there(message.staff, message.grid.city_names, message.grid.city, say)
     if message.announced_at is None and message.free:
         return say.say("📣 They will be announced to everybody who can book, outside quiet hours.")
-    if message.announced_at is not None:
+    if message.announced_at is not None and not message.reports:
         when = say.moment(message.announced_at, ZoneInfo(message.grid.zone))
         return say.say("📣 Announced {when}.", when=when)
     return Html("")
+
+
+def _reports(message: m.BatchCard, say: Speech) -> Html:
+    zone = ZoneInfo(message.grid.zone)
+    return lines(*[report(one, zone, say) for one in message.reports])
 
 
 def _card_buttons(message: m.BatchCard, say: Speech) -> Rows:
@@ -292,6 +314,8 @@ def _card_buttons(message: m.BatchCard, say: Speech) -> Rows:
         made.append(tuple(lower))
     if message.free or message.lacks:
         made.append((Button(say.say("Take the free ones back"), f"{data}:back"),))
+    if message.reports:
+        made.append((Button(say.say("🔄 New numbers"), f"{data}:card"),))
     return tuple(made)
 
 

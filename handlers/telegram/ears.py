@@ -13,9 +13,10 @@ from bot.rules.errors import DomainError
 from bot.services import outbox, people
 from bot.services.coordinating import quarantine
 from bot.services.messages.people import Problem, SlowDown
-from bot.services.people import Visitor
+from bot.services.people import Person, Visitor
 from bot.services.places import zone_of
 from bot.services.ports import Effect, UnintelligibleError
+from bot.services.studio import announcements
 from bot.services.unit import Unit
 from bot.texts import speech
 from handlers.context import TURN, Context, Turn
@@ -67,6 +68,8 @@ class Ears:
         user = update.effective_user
         if user is not None and not user.is_bot:
             turn.person = await people.arrive(unit, _visitor(user), private=_is_private(update))
+            if update.callback_query is not None:
+                await _note_press(update.callback_query, unit, turn.person)
             try:
                 async with unit.tx.savepoint():
                     await self._process(update, turn)
@@ -140,6 +143,12 @@ def _is_private(update: Update) -> bool:
 
 def _visitor(user: User) -> Visitor:
     return Visitor(user.id, user.full_name, user.username, user.language_code)
+
+
+async def _note_press(query: CallbackQuery, unit: Unit, person: Person) -> None:
+    """An announcement was opened, whatever becomes of the press."""
+    if query.message is not None:
+        await announcements.pressed(unit, person, query.message.chat.id, query.message.message_id)
 
 
 async def _explain(update: Update, turn: Turn, error: DomainError) -> None:

@@ -1,6 +1,7 @@
 """What `/slots` shows: the free slots that a pair could really take, and taken ones that it could wait for."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -16,7 +17,7 @@ from bot.services.booking.line import QUEUED
 from bot.services.messages.bookings import FreeTimes
 from bot.services.messages.slots import SlotView
 from bot.services.people import Person
-from bot.services.studio import slots
+from bot.services.studio import slots, waves
 from bot.services.unit import Unit
 from storage.tables import BookingMember, Room, Slot, Studio, Waiting
 
@@ -57,7 +58,8 @@ async def page(
     busy = await _busy(unit, party, but=old.id if old else 0)
     free = await _free(unit, party, begin)
     taken = await _taken(unit, party, begin) if old is None else []
-    shown = _distinct(_possible(unit, free, busy), _possible(unit, taken, busy))
+    free = await _marked(unit, party, _possible(unit, free, busy))
+    shown = _distinct(free, _possible(unit, taken, busy))
     if old is not None:
         shown = [slot for slot in shown if slot.slot_id != old.slot_id]
     slots_, later = _cut(shown)
@@ -116,6 +118,13 @@ async def _taken(unit: Unit, party: Party, begin: datetime) -> Sequence[SlotView
     if cities:
         query = query.where(col(Studio.city).in_(cities))
     return await slots.slot_views(unit, list(await unit.tx.all(query)))
+
+
+async def _marked(unit: Unit, party: Party, free: Sequence[SlotView]) -> list[SlotView]:
+    """Free slots, and behind them, as `kept`, those that only others can book yet."""
+    kept = await waves.kept_from(unit, [one.id for one in party.people], free)
+    later = [replace(slot, state="kept") for slot in free if slot.slot_id in kept]
+    return [slot for slot in free if slot.slot_id not in kept] + later
 
 
 def _cities(party: Party) -> list[str | None]:

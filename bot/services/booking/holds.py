@@ -30,7 +30,7 @@ from bot.services.messages.bookings import (
 from bot.services.messages.slots import SlotView
 from bot.services.messages.waitlist import OfferTaken
 from bot.services.people import Person
-from bot.services.studio import slots
+from bot.services.studio import slots, waves
 from bot.services.timers import drop_timers, set_timer
 from bot.services.unit import Unit
 from storage.database import ConflictError
@@ -42,7 +42,7 @@ from storage.tables import Booking, BookingMember, Slot, Timer
 async def book(unit: Unit, person: Person, slot_id: int, moving_id: int | None = None) -> None:
     """Hold a slot for the person's pair and ask the partner; `moving_id` names the booking that it replaces.
 
-    Raises `SlotTaken`, `SlotYours`, `SlotNotOpen`, `TooLate`, `AlreadyBooked`, `BookingBlocked`,
+    Raises `SlotTaken`, `SlotYours`, `SlotNotOpen`, `KeptForFirst`, `TooLate`, `AlreadyBooked`, `BookingBlocked`,
     `ApprovalNeeded`, `PartnerNeeded`; for a move also `NotYours`, `BookingOver` and `MoveUnderWay`.
     """
     old = None if moving_id is None else await moving.movable(unit, person, moving_id)
@@ -87,6 +87,7 @@ async def _bookable(unit: Unit, person: Person, party: Party, slot_id: int) -> S
         raise SlotYours if booking and booking.pair_id == party.pair_id else SlotTaken
     await bookings.check_blocks(unit, person, party)
     _refuse(unit, slot, SlotState(slot.state))
+    await waves.check(unit, slot, [one.id for one in party.people])
     return slot
 
 

@@ -84,6 +84,8 @@ class BatchPreview(Message):
     tight: int = 0
     gap: int = 0
     closed: int = 0
+    wave: timedelta | None = None
+    """The head start, if these times can be opened in waves."""
 
 
 @dataclass(frozen=True)
@@ -99,6 +101,21 @@ class Lack:
 
     slots: int
     people: int
+
+
+@dataclass(frozen=True)
+class AnnouncementReport:
+    """What came of one announcement: people told, messages sent, opened by a button, sessions booked.
+
+    `opens_at` while only the first wave can book.
+    """
+
+    at: datetime
+    told: int
+    sent: int
+    opened: int
+    booked: int
+    opens_at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -120,6 +137,7 @@ class BatchCard(Message):
     staff_needed: int = 0
     announced_at: datetime | None = None
     confirming: bool = False
+    reports: tuple[AnnouncementReport, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -140,6 +158,8 @@ class CityOpenings:
     names: dict[str, str]
     days: tuple[OpeningsDay, ...]
     more: int = 0
+    zone: str = "UTC"
+    reports: tuple[AnnouncementReport, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -153,7 +173,8 @@ class Openings(Message):
 class SlotsOpened(Message):
     """Times can be booked: `count` of them between `first` and `last`, the earliest as buttons.
 
-    Who has no partner yet (`paired` is false) is told to find one.
+    Who has no partner yet (`paired` is false) is told to find one. `first_until`: until then only the first
+    wave, and so the reader, can book them.
     """
 
     lane: ClassVar[Lane] = Lane.BROADCAST
@@ -167,3 +188,4 @@ class SlotsOpened(Message):
     slots: tuple[SlotView, ...]
     paired: bool
     again: bool = False
+    first_until: datetime | None = None

@@ -14,12 +14,22 @@ from bot.rules.booking import book_by
 from bot.rules.errors import DomainError
 from bot.rules.reminders import after_quiet
 from bot.rules.states import SlotState
+from bot.rules.waves import head_start
 from bot.services import audit, outbox, timers
 from bot.services.messages.slots import SlotsOpened, SlotView
 from bot.services.people import Person
-from bot.services.studio import batch_cards, slots
+from bot.services.studio import announcements, batch_cards, slots, waves
 from bot.services.unit import Unit
-from storage.tables import BookingMember, City, PairMember, Slot, SlotBatch, Timer
+from storage.tables import (
+    AnnouncedSlot,
+    Announcement,
+    BookingMember,
+    City,
+    PairMember,
+    Slot,
+    SlotBatch,
+    Timer,
+)
 
 GATHER = timedelta(minutes=2)
 """From the first slot of a batch that opens to its announcement, so that more can open meanwhile."""
@@ -105,11 +115,52 @@ async def announce_batch(unit: Unit, batch: SlotBatch) -> int:
         .values(announced_at=unit.now, announcements=number)
     )
     subject = batch_cards.about(batch.id)
+    about = f"announce:{batch.id}:{number}"
+    row = await announcements.note(unit, batch.city, about, subject, ids, batch.id)
     views = await slots.slot_views(unit, ids)
-    told = await _announce(unit, batch.city, views, f"announce:{batch.id}:{number}", subject)
+    told = await _first_wave(unit, batch, row, views) or await _announce(unit, row, views)
     await audit.record(unit, subject, "batch.announced", slots=len(ids), people=told)
     await batch_cards.refresh(unit, batch.id)
     return told
+
+
+async def _first_wave(unit: Unit, batch: SlotBatch, row: Announcement, views: Sequence[SlotView]) -> int:
+    """Tell the first wave, if the batch opens in waves and somebody would have to wait; gives how many are told.
+
+    What could hardly be booked after the head start is open to all at once.
+    """
+    over = head_start(unit.policy.booking.wave, unit.now)
+    if over is None or not waves.planned(unit, batch):
+        return 0
+    opens_at = await _awake(unit, batch.city, over)
+    kept = waves.kept(unit, views, opens_at)
+    able = {one.id: one for one in await _can_book(unit, batch.city)}
+    chosen = await waves.choose(unit, list(able), len(kept)) if kept else frozenset()
+    if not chosen:
+        return 0
+    await waves.begin(unit, row, opens_at)
+    await announcements.note_people(unit, row, sorted(chosen), first=True)
+    await timers.set_timer(unit, "wave_over", f"announcement:{row.id}", opens_at)
+    message = _message(views, paired=True, first_until=opens_at)
+    first = [able[one] for one in sorted(chosen)]
+    return sum([await _tell(unit, row, one, message) for one in first])
+
+
+async def wave_over(unit: Unit, timer: Timer) -> None:
+    """The head start is over: tell everybody else what is left."""
+    row = await unit.tx.get(Announcement, int(timer.subject.partition(":")[2]))
+    if row is None:
+        return
+    left = await unit.tx.all(
+        select(Slot.id)
+        .join(AnnouncedSlot, col(AnnouncedSlot.slot_id) == col(Slot.id))
+        .where(AnnouncedSlot.announcement_id == row.id, Slot.state == SlotState.OPEN)
+    )
+    views = await slots.slot_views(unit, list(left))
+    await _announce(
+        unit, row, [one for one in views if book_by(unit.policy.booking, one.starts_at) > unit.now]
+    )
+    await batch_cards.refresh(unit, row.batch_id)
 
 
 async def ring_batch(unit: Unit, timer: Timer) -> None:
@@ -152,7 +203,9 @@ async def _announce_city(unit: Unit, city: str) -> None:
     subject = f"city:{city}"
     await outbox.cancel(unit, subject, [SlotsOpened])
     views = await _bookable(unit, city)
-    await _announce(unit, city, views, f"announce:{city}:{row.announcements}", subject, again=True)
+    about = f"announce:{city}:{row.announcements}"
+    announced = await announcements.note(unit, city, about, subject, [view.slot_id for view in views])
+    await _announce(unit, announced, views, again=True)
 
 
 async def ring_city(unit: Unit, timer: Timer) -> None:
@@ -168,26 +221,36 @@ async def _bookable(unit: Unit, city: str) -> Sequence[SlotView]:
 # --- the message and whom it is for
 
 
-async def _announce(
-    unit: Unit, city: str, views: Sequence[SlotView], about: str, topic: str, *, again: bool = False
-) -> int:
+async def _announce(unit: Unit, row: Announcement, views: Sequence[SlotView], *, again: bool = False) -> int:
+    """Tell everybody who was not told yet; gives how many."""
     if not views:
         return 0
     told = 0
-    for paired, everybody in ((True, await _can_book(unit, city)), (False, await _alone(unit, city))):
-        message = SlotsOpened(
-            city_names=views[0].city_names,
-            count=len(views),
-            first=views[0].starts_at,
-            last=views[-1].starts_at,
-            zone=views[0].zone,
-            slots=earliest(views, BUTTONS) if paired else (),
-            paired=paired,
-            again=again,
-        )
-        for telegram_id in everybody:
-            told += await outbox.send(unit, telegram_id, message, about=about, topic=topic)
+    for paired, everybody in ((True, await _can_book(unit, row.city)), (False, await _alone(unit, row.city))):
+        message = _message(views, paired=paired, again=again)
+        await announcements.note_people(unit, row, [one.id for one in everybody])
+        told += sum([await _tell(unit, row, one, message) for one in everybody])
     return told
+
+
+def _message(
+    views: Sequence[SlotView], *, paired: bool, again: bool = False, first_until: datetime | None = None
+) -> SlotsOpened:
+    return SlotsOpened(
+        city_names=views[0].city_names,
+        count=len(views),
+        first=views[0].starts_at,
+        last=views[-1].starts_at,
+        zone=views[0].zone,
+        slots=earliest(views, BUTTONS) if paired else (),
+        paired=paired,
+        again=again,
+        first_until=first_until,
+    )
+
+
+async def _tell(unit: Unit, row: Announcement, person: Person, message: SlotsOpened) -> bool:
+    return await outbox.send(unit, person.telegram_id, message, about=row.about, topic=row.topic)
 
 
 def earliest(views: Sequence[SlotView], count: int) -> tuple[SlotView, ...]:
@@ -201,8 +264,8 @@ def earliest(views: Sequence[SlotView], count: int) -> tuple[SlotView, ...]:
 _PAIRED = select(PairMember.person_id).where(col(PairMember.active))
 
 
-async def _can_book(unit: Unit, city: str) -> Sequence[int]:
-    """Telegram ids of the paired people of a city who have no session ahead."""
+async def _can_book(unit: Unit, city: str) -> Sequence[Person]:
+    """The paired people of a city who have no session ahead."""
     booked = select(BookingMember.person_id).where(
         col(BookingMember.active), col(BookingMember.ends_at) > unit.now
     )
@@ -211,15 +274,15 @@ async def _can_book(unit: Unit, city: str) -> Sequence[int]:
     )
 
 
-async def _alone(unit: Unit, city: str) -> Sequence[int]:
-    """Telegram ids of the approved people of a city who have no partner."""
+async def _alone(unit: Unit, city: str) -> Sequence[Person]:
+    """The approved people of a city who have no partner."""
     return await unit.tx.all(_approved(city).where(col(Person.id).not_in(_PAIRED)))
 
 
-def _approved(city: str) -> SelectOfScalar[int]:
+def _approved(city: str) -> SelectOfScalar[Person]:
     here = or_(col(Person.city) == city, col(Person.city).is_(None))
     return (
-        select(Person.telegram_id)
+        select(Person)
         .where(col(Person.approved_at).is_not(None), col(Person.reachable), here)
         .order_by(col(Person.id))
     )

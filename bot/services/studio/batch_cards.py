@@ -11,6 +11,7 @@ from bot.rules.slots import SlotGrid, parse
 from bot.rules.states import ShiftState, SlotState
 from bot.services import outbox, people
 from bot.services.messages.slots import BatchCard, Grid, Lack
+from bot.services.studio import announcements
 from bot.services.unit import Unit
 from storage.tables import City, Shift, Slot, SlotBatch, Studio
 
@@ -76,6 +77,7 @@ async def card(unit: Unit, batch: SlotBatch) -> BatchCard:
         staff=len(await people.holders(unit, Role.STAFF, city=batch.city)),
         staff_needed=batch.staff_needed,
         announced_at=batch.announced_at,
+        reports=await announcements.of_batch(unit, batch.id),
     )
 
 

@@ -108,6 +108,7 @@ async def preview(unit: Unit, person: Person, grid: SlotGrid) -> BatchPreview:
         nonexistent=laid.nonexistent,
         staff_needed=batch.staff_needed,
         staff=len(await people.holders(unit, Role.STAFF, city=grid.city)),
+        wave=unit.policy.booking.wave or None,
     )
 
 
@@ -138,12 +139,15 @@ async def drop(unit: Unit, person: Person, batch_id: int) -> BatchDropped:
     return BatchDropped(await batch_cards.grid_of(unit, batch))
 
 
-async def open_(unit: Unit, person: Person, batch_id: int) -> BatchCard:
+async def open_(unit: Unit, person: Person, batch_id: int, *, waves: bool = False) -> BatchCard:
     """Create the slots of a preview, as far as nothing stands in their way by now, and ask the staff.
 
-    Where nobody is needed they open at once. Raises `UnknownBatch`, `BatchOver` and `NothingToPlan`.
+    Where nobody is needed they open at once. With `waves`, who has waited longest can book first.
+    Raises `UnknownBatch`, `BatchOver` and `NothingToPlan`.
     """
     batch = await _answer(unit, person, batch_id, BatchState.OPENED)
+    if waves:
+        batch.grid = {**batch.grid, "waves": True}
     laid = await laying.lay_out(unit, rules.parse(batch.grid["line"]))
     if not await fill(unit, batch, laid):
         raise _nothing(laid)

@@ -10,6 +10,7 @@ from sqlmodel import col
 from bot.rules.states import SlotState
 from bot.services.joining import onboarding
 from bot.services.messages.slots import CityOpenings, Openings, OpeningsDay
+from bot.services.studio import announcements, batch_cards
 from bot.services.unit import Unit
 from storage.tables import Room, Slot, Studio
 
@@ -34,7 +35,16 @@ async def openings(unit: Unit) -> Openings:
     for city in await onboarding.cities(unit):
         days = by_city[city.code]
         listed = tuple(_day(day, days[day]) for day in sorted(days)[:DAYS])
-        found.append(CityOpenings(city.code, city.names, listed, max(0, len(days) - DAYS)))
+        found.append(
+            CityOpenings(
+                city.code,
+                city.names,
+                listed,
+                max(0, len(days) - DAYS),
+                await batch_cards.zone_of_city(unit, city.code),
+                await announcements.of_city(unit, city.code),
+            )
+        )
     return Openings(tuple(found))
 
 

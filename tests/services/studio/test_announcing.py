@@ -167,7 +167,7 @@ async def test_openings_count_by_city_and_day(units: Units, clock: MovableClock)
         shown = await openings.openings(unit)
     assert isinstance(shown, Openings)
     beijing, berlin_ahead = shown.cities
-    assert beijing == CityOpenings("beijing", {"en": "Beijing"}, ())
+    assert beijing == CityOpenings("beijing", {"en": "Beijing"}, (), zone="Asia/Shanghai")
     assert berlin_ahead.days[0] == OpeningsDay(late.date(), free=1, taken=1, lacking=1)
     assert (len(berlin_ahead.days), berlin_ahead.more) == (14, 5)
 

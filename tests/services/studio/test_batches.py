@@ -9,7 +9,15 @@ from bot.rules.errors import DomainError
 from bot.rules.slots import parse
 from bot.services import people
 from bot.services.messages.shifts import ShiftReminder, ShiftRequest, ShiftsCancelled, Today
-from bot.services.messages.slots import BatchCard, BatchDropped, BatchPreview, Grid, Lack, SlotsOpened
+from bot.services.messages.slots import (
+    AnnouncementReport,
+    BatchCard,
+    BatchDropped,
+    BatchPreview,
+    Grid,
+    Lack,
+    SlotsOpened,
+)
 from bot.services.studio import batches, shift_cards, shifts
 from bot.services.studio.batches import (
     BatchNotOpened,
@@ -55,7 +63,8 @@ async def free(units: Units, clock: MovableClock) -> Planning:
 
 async def test_a_preview_counts_and_creates_nothing(planning: Planning) -> None:
     """Everything that a coordinator wants to know before saying yes."""
-    assert await planning.preview() == BatchPreview(batch_id=1, grid=GRID, count=4, staff_needed=2, staff=2)
+    expected = BatchPreview(batch_id=1, grid=GRID, count=4, staff_needed=2, staff=2, wave=timedelta(hours=2))
+    assert await planning.preview() == expected
     assert await planning.states() == []
 
 
@@ -108,7 +117,9 @@ async def _owner(unit: Unit) -> people.Person:
 async def test_without_staff_they_open_and_are_announced_at_once(free: Planning) -> None:
     """All four are open; the pair is offered the earliest, who is alone is told to find a partner."""
     card = await free.opened()
-    assert card == BatchCard(batch_id=1, grid=GRID, total=4, free=4, taken=0, announced_at=free.clock.now)
+    report = AnnouncementReport(free.clock.now, told=3, sent=0, opened=0, booked=0)
+    shown = {"announced_at": free.clock.now, "reports": (report,)}
+    assert card == BatchCard(batch_id=1, grid=GRID, total=4, free=4, taken=0, **shown)
     assert await free.states() == ["open"] * 4
     for who in (ANN, BO):
         (announced,) = await free.told(who, SlotsOpened)
