@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 
 from rich.console import Console
 
-from tests.bench import broadcast, ears, flood, goals, playground, reminders, throughput
+from tests.bench import broadcast, ears, flood, goals, pairing, playground, reminders, throughput
 
 TABLES: dict[str, Callable[[], Awaitable[None]]] = {
     "goals": goals.main,
@@ -18,6 +18,7 @@ TABLES: dict[str, Callable[[], Awaitable[None]]] = {
     "reminders": reminders.main,
     "broadcast": broadcast.main,
     "flood": flood.main,
+    "pairing": pairing.main,
     "playground": playground.main,
 }
 
