@@ -7,6 +7,7 @@ from telegram.ext import Application
 from handlers import (
     booking,
     broadcast,
+    closure,
     everyone,
     invite,
     no_show,
@@ -28,6 +29,7 @@ from handlers.switchboard import Switchboard
 SUBJECTS = (
     everyone,
     broadcast,
+    closure,
     onboarding,
     overview,
     sample,

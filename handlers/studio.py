@@ -1,9 +1,9 @@
 """`/studio`: adding, changing, listing and closing studios, on one line or led by buttons."""
 
-from bot.rules.commands import AddStudio, ChangeStudio, CloseStudio, parse_studio
+from bot.rules.commands import AddStudio, ChangeStudio, CloseRooms, CloseStudio, Reopen, parse_studio
 from bot.rules.oneline import CommandError
 from bot.rules.roles import Role
-from bot.services.studio import studio_changes, studio_draft, studios
+from bot.services.studio import closures, studio_changes, studio_draft, studios
 from handlers import oneline
 from handlers.context import Context
 from handlers.switchboard import StaleButton, Switchboard
@@ -21,7 +21,7 @@ async def studio(context: Context) -> None:
         wanted = parse_studio(context.words)
     except CommandError as error:
         verb = context.words.split()[0].lower()
-        form = f"studio {verb}" if verb in ("change", "close") else "studio"
+        form = f"studio {verb}" if verb in ("change", "close", "reopen") else "studio"
         await oneline.explain(context, form, error)
         return
     match wanted:
@@ -31,6 +31,10 @@ async def studio(context: Context) -> None:
             await context.reply(await studio_changes.change(context.unit, context.person, wanted))
         case CloseStudio():
             await context.reply(await studio_changes.closing(context.unit, wanted.studio))
+        case CloseRooms():
+            await context.reply(await closures.preview(context.unit, context.person, wanted))
+        case Reopen():
+            await context.reply(await closures.listing(context.unit, wanted.studio))
         case _:
             await context.reply(await studios.listing(context.unit))
 

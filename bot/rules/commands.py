@@ -14,7 +14,9 @@ from typing import Literal, get_args
 from urllib.parse import urlsplit
 from zoneinfo import available_timezones
 
+from bot.rules.closures import WallSpan, read_span
 from bot.rules.oneline import (
+    BadBuffer,
     BadLink,
     BadRooms,
     BadStudioId,
@@ -37,6 +39,9 @@ MAX_NAME = 80
 """Characters of a studio's or city's name: it has to fit a button together with a time."""
 MAX_ADDRESS = 300
 MAX_LINK = 500
+MAX_REASON = 200
+MAX_BUFFER = 240
+"""Minutes of setting up before, or of cleaning up after a session."""
 MAX_MESSAGE = 4096
 """UTF-16 units of a message text: Telegram's limit, in Telegram's unit."""
 
@@ -58,6 +63,10 @@ class AddStudio:
     map: str | None = None
     city_zh: str | None = None
     city_en: str | None = None
+    setup: int = 0
+    """Minutes that a room is made ready in before each session."""
+    cleanup: int = 0
+    """Minutes that a room is cleaned up in after each session."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +85,28 @@ class CloseStudio:
 
 
 @dataclass(frozen=True, slots=True)
+class CloseRooms:
+    """A room of a studio, or all of them (None), closed for a while; `span` is by the studio's clock."""
+
+    studio: int
+    span: WallSpan
+    room: int | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reopen:
+    """What is closed for a while in a studio, to be opened again."""
+
+    studio: int
+
+
+@dataclass(frozen=True, slots=True)
 class ListStudios:
     """All studios, with their numbers."""
 
 
-StudioCommand = AddStudio | ChangeStudio | CloseStudio | ListStudios
+StudioCommand = AddStudio | ChangeStudio | CloseStudio | CloseRooms | Reopen | ListStudios
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +129,12 @@ class Broadcast:
 
 # --- studios
 
-_VERBS = ("add", "change", "list", "close")
-_OPTIONS = ("rooms", "zh", "en", "address", "map", "city_zh", "city_en")
+_VERBS = ("add", "change", "list", "close", "reopen")
+_OPTIONS = ("rooms", "zh", "en", "address", "map", "city_zh", "city_en", "setup", "cleanup")
+_CLOSING = ("room", "reason")
 _CHANGEABLE = ("name", "zone", *_OPTIONS)
-_NEEDED = ("name", "zone", "rooms")
-_LIMITS = {"address": MAX_ADDRESS, "map": MAX_LINK}
+_NEEDED = ("name", "zone", "rooms", "setup", "cleanup", "room")
+_LIMITS = {"address": MAX_ADDRESS, "map": MAX_LINK, "reason": MAX_REASON}
 _EXAMPLES = {"city": "beijing", "name": '"Dazhongsi studio"', "zone": "Asia/Shanghai", "studio": "7"}
 _SHANGHAI_TIME = {
     "beijing",
@@ -124,10 +151,12 @@ _SHANGHAI_TIME = {
 
 
 def parse_studio(text: str) -> StudioCommand:
-    """Read ``add <city> <name> <zone> key=value…``, ``change <id> key=value…``, ``close <id>`` or ``list``.
+    """Read ``add <city> <name> <zone> key=value…``, ``change <id> key=value…``, ``close <id>``, ``list``,
+    ``close <id> <from>..<until> room=<number> reason=<text>`` or ``reopen <id>``.
 
-    Raises a `CommandError`: `MissingPart`, `ExtraPart`, `UnknownChoice`, `UnclosedQuote`, `BadCityCode`,
-    `BadStudioId`, `BadRooms`, `BadLink`, `UnknownZone`, `UnknownOption`, `RepeatedOption` or `TooLong`.
+    Raises a `CommandError`: those of `bot.rules.closures`, `MissingPart`, `ExtraPart`, `UnknownChoice`,
+    `UnclosedQuote`, `BadCityCode`, `BadStudioId`, `BadRooms`, `BadBuffer`, `BadLink`, `UnknownZone`,
+    `UnknownOption`, `RepeatedOption` or `TooLong`.
     """
     pieces = list(words(arguments(text)))
     if not pieces:
@@ -150,14 +179,35 @@ def parse_studio(text: str) -> StudioCommand:
                 raise MissingPart("", tuple(f"{key}=" for key in _CHANGEABLE), "change")
             return ChangeStudio(_studio_id(studio), changes)
         case "close":
+            return _close(given)
+        case "reopen":
             (studio,) = _positional(given, ("studio",))
             _options(given, ())
-            return CloseStudio(_studio_id(studio))
+            return Reopen(_studio_id(studio))
         case "list":
             _positional(given, ())
             _options(given, ())
             return ListStudios()
     raise UnknownChoice(pieces[0].text, _VERBS, "action")
+
+
+def _close(given: list[Word]) -> CloseStudio | CloseRooms:
+    """For good without a time, else for a while. A space before a time of day is as good as a T."""
+    options = _options(given, _CLOSING)
+    studio, *when = [word.text for word in given if word.key is None] or [""]
+    if not studio:
+        raise MissingPart("", (_EXAMPLES["studio"],), "studio")
+    if not when and options:
+        raise MissingPart("", ("2026-12-05..2026-12-06",), "dates")
+    if not when:
+        return CloseStudio(_studio_id(studio))
+    room = options.get("room")
+    return CloseRooms(
+        _studio_id(studio),
+        read_span(" ".join(when)),
+        room if isinstance(room, int) else None,
+        str(options.get("reason") or ""),
+    )
 
 
 def zone_name(token: str) -> str:
@@ -211,16 +261,25 @@ def _options(given: list[Word], allowed: tuple[str, ...]) -> dict[str, str | int
 def option_value(key: str, value: str) -> str | int:
     """What one ``key=value`` of a studio means: a number for rooms, else a text.
 
-    Raises `UnknownZone`, `BadRooms`, `BadLink` or `TooLong`.
+    Raises `UnknownZone`, `BadRooms`, `BadBuffer`, `BadLink` or `TooLong`.
     """
+    if key in ("setup", "cleanup"):
+        return _buffer(value)
     if key == "zone":
         return zone_name(value)
-    if key == "rooms":
+    if key in ("rooms", "room"):
         number = plain(value)
         if not re.fullmatch(r"[0-9]{1,2}", number) or not 1 <= int(number) <= MAX_ROOMS:
             raise BadRooms(value, (f"1..{MAX_ROOMS}",))
         return int(number)
     return _link(value) if key == "map" else _text(key, value)
+
+
+def _buffer(value: str) -> int:
+    match = re.fullmatch("([0-9]{1,3})(?:m|min|分钟?)?", plain(value).lower().strip())
+    if not match or int(match[1]) > MAX_BUFFER:
+        raise BadBuffer(value, ("15m", "0"))
+    return int(match[1])
 
 
 def _text(part: str, value: str) -> str:

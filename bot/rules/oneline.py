@@ -57,6 +57,10 @@ class BadRooms(CommandError):
     """Not a number of rooms that a studio can have."""
 
 
+class BadBuffer(CommandError):
+    """Not a number of minutes from 0 to four hours."""
+
+
 class BadLink(CommandError):
     """A map link is a whole http or https address."""
 

@@ -11,7 +11,8 @@ from handlers.screen import Button, Screen, lines, renders
 FORMS = {
     "studio": '/studio add beijing "Dazhongsi studio" Asia/Shanghai rooms=2 zh="大钟寺录音棚"',
     "studio change": '/studio change 7 rooms=3 address="..."',
-    "studio close": "/studio close 7",
+    "studio close": '/studio close 7 room=2 2026-12-05..2026-12-06 reason="..."',
+    "studio reopen": "/studio reopen 7",
     "newslots": "/newslots beijing 2026-12-01..2026-12-07 09:00,14:00,18:00 3h",
     "newslots weekly": "/newslots beijing weekly mo-fr 09:00,14:00,18:00 3h except=2026-12-25",
     "invite": "/invite staff beijing",
@@ -23,6 +24,7 @@ _LEADS: dict[str, tuple[str, str]] = {
     "studio": (mark("Guide me through it"), "newstudio:go"),
     "studio change": (mark("Show the studios"), "studios"),
     "studio close": (mark("Show the studios"), "studios"),
+    "studio reopen": (mark("Show the studios"), "studios"),
     "newslots": (mark("Guide me through it"), "plan:go"),
     "newslots weekly": (mark("Guide me through it"), "plan:go"),
 }
@@ -36,6 +38,10 @@ PARTS = {
     "studio": mark("the studio's number"),
     "change": mark("what to change"),
     "rooms": mark("the number of rooms"),
+    "room": mark("the room's number"),
+    "reason": mark("the reason"),
+    "setup": mark("the minutes of setting up"),
+    "cleanup": mark("the minutes of cleaning up"),
     "address": mark("the address"),
     "map": mark("the map link"),
     "zh": mark("the Chinese name"),
@@ -134,6 +140,15 @@ def _(f: Facts, say: Speech) -> Html:
 @words("BadRooms")
 def _(f: Facts, say: Speech) -> Html:
     return say.say("A studio has 1 to 20 rooms; I cannot read {piece} as such a number.", piece=_token(f))
+
+
+@words("BadBuffer")
+def _(f: Facts, say: Speech) -> Html:
+    return say.say(
+        "Setting up and cleaning up take 0 to 240 minutes; I cannot read {piece} as that. It looks like this: {forms}",
+        piece=_token(f),
+        forms=_expected(f, say),
+    )
 
 
 @words("BadLink")

@@ -5,6 +5,7 @@ from itertools import groupby
 from zoneinfo import ZoneInfo
 
 from bot.services.messages import shifts as m
+from bot.services.messages.slots import SlotView
 from bot.texts import Html, Speech
 from handlers.render import places, strikes
 from handlers.render.problems import Facts, words
@@ -15,11 +16,19 @@ def _time(shift: m.ShiftView, say: Speech) -> Html:
     """From when to when, and the room where there are several."""
     slot, zone = shift.slot, places.zone_of(shift.slot)
     hours = f"{say.clock(slot.starts_at, zone)}–{say.clock(slot.ends_at, zone)}"
-    return (
+    told = (
         Html(hours)
         if slot.room_count < 2
         else say.say("{hours}, room {number}", hours=hours, number=slot.room)
     )
+    return Html(f"{told}{_setting_up(slot, say)}")
+
+
+def _setting_up(slot: SlotView, say: Speech) -> str:
+    """When the staff begin to set up, if that is before the session."""
+    if slot.busy_from is None:
+        return ""
+    return " · " + say.say("set-up from {time}", time=say.clock(slot.busy_from, places.zone_of(slot)))
 
 
 def _standing(shift: m.ShiftView, say: Speech) -> Html:
@@ -133,7 +142,8 @@ def shift_wanted(message: m.ShiftWanted, say: Speech) -> Screen:
         head = say.say("🎬 Noted: this session without you.")
     else:
         head = say.say("🎬 A colleague cannot come. Can you run this session?")
-    return Screen(lines(head, where), _buttons([shift], say))
+    setting_up = _setting_up(shift.slot, say).removeprefix(" · ")
+    return Screen(lines(head, where, setting_up), _buttons([shift], say))
 
 
 @renders(m.ShiftsCancelled)
@@ -188,7 +198,8 @@ def _places(shifts: Iterable[m.ShiftView], say: Speech) -> list[Html]:
         for shift in group:
             zone = places.zone_of(shift.slot)
             hours = f"{say.clock(shift.slot.starts_at, zone)}–{say.clock(shift.slot.ends_at, zone)}"
-            shown.append(Html(f"   {hours} · {places.where(shift.slot, say)}"))
+            place = places.where(shift.slot, say)
+            shown.append(Html(f"   {hours} · {place}{_setting_up(shift.slot, say)}"))
         told.append(lines(Html(f"<b>{day}</b>"), *shown))
     return told
 

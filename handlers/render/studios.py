@@ -35,14 +35,31 @@ def _about(studio: m.StudioView, say: Speech) -> Html:
         rooms=say.say_n("one room", "{n} rooms", studio.rooms),
         zone=studio.zone,
     )
-    return lines(title, where, places.directions_to(studio.address, studio.map_url, say))
+    around = closed = ""
+    if studio.setup or studio.cleanup:
+        around = say.say(
+            "🧹 {setup} min to set up before each session, {cleanup} min to clean up after it",
+            setup=studio.setup,
+            cleanup=studio.cleanup,
+        )
+    if studio.closures:
+        closed = say.say_n("🚧 Closed for a while: once", "🚧 Closed for a while: {n} times", studio.closures)
+    return lines(title, where, places.directions_to(studio.address, studio.map_url, say), around, closed)
 
 
 @renders(m.StudioCard)
 def studio_card(message: m.StudioCard, say: Speech) -> Screen:
     """One studio and what can be done to it."""
     head = say.say("✅ Changed.") if message.changed else ""
-    return Screen(lines(head, _about(message.studio, say)), _card_buttons(message.studio, say))
+    near = ""
+    if message.close:
+        near = say.say_n(
+            "⚠️ One planned session stands too near to another for that; it stays where it is.",
+            "⚠️ {n} planned sessions stand too near to others for that; they stay where they are.",
+            message.close,
+        )
+    text = paragraphs(lines(head, _about(message.studio, say)), near)
+    return Screen(text, _card_buttons(message.studio, say))
 
 
 def _card_buttons(studio: m.StudioView, say: Speech) -> Rows:
@@ -50,11 +67,19 @@ def _card_buttons(studio: m.StudioView, say: Speech) -> Rows:
     fields = [Button(say.say(label), f"{data}:set:{field}") for field, label in _FIELDS.items()]
     return (
         *rows(fields, 3),
+        *_resting(studio, say),
         (
             Button(say.say("Close this studio"), f"{data}:close"),
             Button(say.say("All studios"), "studios"),
         ),
     )
+
+
+def _resting(studio: m.StudioView, say: Speech) -> Rows:
+    """Closing for a while, and what is closed."""
+    data = f"rest:{studio.studio_id}"
+    new = Button(say.say("🚧 Close for a while"), f"{data}:go")
+    return ((new, Button(say.say("What is closed"), f"{data}:list")) if studio.closures else (new,),)
 
 
 _FIELDS = {
@@ -63,6 +88,8 @@ _FIELDS = {
     "map": mark("Map link"),
     "zone": mark("Time zone"),
     "rooms": mark("Rooms"),
+    "setup": mark("Setting up"),
+    "cleanup": mark("Cleaning up"),
 }
 
 
@@ -77,6 +104,8 @@ def ask_studio_field(message: m.AskStudioField, say: Speech) -> Screen:
         "map": say.say("Paste the new map link, or - for none."),
         "zone": say.say("Type the new time zone, for example Asia/Shanghai."),
         "rooms": say.say("Type how many rooms it has now."),
+        "setup": say.say("How many minutes does setting up take before each session? Type 0 for none."),
+        "cleanup": say.say("How many minutes does cleaning up take after each session? Type 0 for none."),
     }
     back = Button(say.say("Leave it as it is"), f"studio:{message.studio.studio_id}:show")
     name = say.named(message.studio.names)

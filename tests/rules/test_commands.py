@@ -10,9 +10,11 @@ from bot.rules.commands import (
     AddStudio,
     Broadcast,
     ChangeStudio,
+    CloseRooms,
     CloseStudio,
     Invite,
     ListStudios,
+    Reopen,
     StudioCommand,
     parse_broadcast,
     parse_invite,
@@ -20,6 +22,7 @@ from bot.rules.commands import (
     zone_name,
 )
 from bot.rules.oneline import (
+    BadBuffer,
     BadCityCode,
     BadLink,
     BadRooms,
@@ -34,12 +37,14 @@ from bot.rules.oneline import (
     UnknownOption,
     UnknownZone,
 )
+from bot.rules.slots import BadDate
+from tests.rules.test_closures import wall
 
 ADD = 'add beijing "Dazhongsi studio" Asia/Shanghai'
-VERBS = ("add", "change", "list", "close")
+VERBS = ("add", "change", "list", "close", "reopen")
 AUDIENCES = ("all", "applicants", "approved", "waiting", "paired", "reviewers", "staff")
 ROLES = ("reviewer", "coordinator", "staff")
-OPTIONS = ("rooms=", "zh=", "en=", "address=", "map=", "city_zh=", "city_en=")
+OPTIONS = ("rooms=", "zh=", "en=", "address=", "map=", "city_zh=", "city_en=", "setup=", "cleanup=")
 
 
 @pytest.mark.parametrize(
@@ -76,7 +81,21 @@ OPTIONS = ("rooms=", "zh=", "en=", "address=", "map=", "city_zh=", "city_en=")
             ChangeStudio(7, {"rooms": 3, "name": "New name", "address": None, "zone": "Europe/Berlin"}),
         ),
         ("change #12 zh=大钟寺", ChangeStudio(12, {"zh": "大钟寺"})),
+        (
+            f"{ADD} setup=15m cleanup=20",
+            AddStudio("beijing", "Dazhongsi studio", "Asia/Shanghai", setup=15, cleanup=20),
+        ),
+        ("change 7 setup=0 cleanup=１５分", ChangeStudio(7, {"setup": 0, "cleanup": 15})),
         ("close 7", CloseStudio(7)),
+        ("reopen #7", Reopen(7)),
+        (
+            'close 7 room=2 2026-12-05..2026-12-06 reason="a burst pipe"',
+            CloseRooms(7, (wall(5), wall(7)), 2, "a burst pipe"),
+        ),
+        (
+            "close 7 2026-12-05 09:00 至 14:00",
+            CloseRooms(7, (wall(5, 9), wall(5, 14))),
+        ),
         ("List", ListStudios()),
     ],
 )
@@ -125,8 +144,17 @@ def test_studio(text: str, expected: StudioCommand) -> None:
         ("change 7 zone=", MissingPart("zone=", (), "zone")),
         ("change 7 city=beijing", UnknownOption("city=", ("name=", "zone=", *OPTIONS))),
         ("close", MissingPart("", ("7",), "studio")),
-        ("close 7 8", ExtraPart("8", ())),
-        ("close 7 rooms=1", UnknownOption("rooms=", ())),
+        ("close 7 8", BadDate("8", ("2026-12-01", "2026-12-01..2026-12-07"))),
+        ("close 7 rooms=1", UnknownOption("rooms=", ("room=", "reason="))),
+        ("close 7 room=1", MissingPart("", ("2026-12-05..2026-12-06",), "dates")),
+        ("close 7 2026-12-05 room=", MissingPart("room=", (), "room")),
+        ("close 7 2026-12-05 room=0", BadRooms("0", ("1..20",))),
+        (f"close 7 2026-12-05 reason={'x' * 201}", TooLong("x" * 201, (), "reason", 201, 200)),
+        ("change 7 setup=241m", BadBuffer("241m", ("15m", "0"))),
+        ("change 7 cleanup=long", BadBuffer("long", ("15m", "0"))),
+        ("change 7 setup=", MissingPart("setup=", (), "setup")),
+        ("reopen", MissingPart("", ("7",), "studio")),
+        ("reopen 7 8", ExtraPart("8", ())),
         ("close -7", BadStudioId("-7", ("7",))),
         ("list all", ExtraPart("all", ())),
     ],

@@ -68,9 +68,10 @@ class Grid:
 
 @dataclass(frozen=True)
 class BatchPreview(Message):
-    """What would be created. Left out are `past`, `clashes`, `tight`, `closed` (counts), `nonexistent` local times.
+    """What would be created.
 
-    `tight` leave less than `gap` minutes to clean up and set up. `staff_needed` a slot, of `staff` people who hold the role in the city.
+    Left out are `past`, `clashes`, `tight` and `closed` (counts), and `nonexistent` local times. `tight` leave
+    less than `gap` minutes to clean up and set up. `staff_needed` a slot, of `staff` who hold the role in the city.
     """
 
     batch_id: int

@@ -10,7 +10,10 @@ from bot.services.messages.slots import SlotView
 
 @dataclass(frozen=True)
 class StudioView:
-    """A studio as coordinators see it; `rooms` are those that are not closed."""
+    """A studio as coordinators see it; `rooms` are those that are not closed.
+
+    `setup` and `cleanup` are minutes before and after each session, `closures` how many are to come or under way.
+    """
 
     studio_id: int
     city: str
@@ -20,6 +23,9 @@ class StudioView:
     rooms: int
     address: str = ""
     map_url: str = ""
+    setup: int = 0
+    cleanup: int = 0
+    closures: int = 0
 
 
 @dataclass(frozen=True)
@@ -41,10 +47,14 @@ class StudioAdded(Message):
 
 @dataclass(frozen=True)
 class StudioCard(Message):
-    """One studio with what can be done to it; `changed` right after a change."""
+    """One studio with what can be done to it; `changed` right after a change.
+
+    `close` sessions stand so near to others that there is no time to clean up and set up.
+    """
 
     studio: StudioView
     changed: bool = False
+    close: int = 0
 
 
 @dataclass(frozen=True)

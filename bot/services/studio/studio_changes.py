@@ -14,7 +14,7 @@ from bot.services.joining.onboarding import NotOffered
 from bot.services.messages.slots import SlotView
 from bot.services.messages.studios import AskStudioField, ConfirmClosing, StudioCard, StudioClosed
 from bot.services.people import Person
-from bot.services.studio import slots, studios
+from bot.services.studio import buffers, slots, studios
 from bot.services.studio.calling_off import call_off
 from bot.services.unit import Unit
 from storage.tables import Room, Slot, Studio
@@ -52,7 +52,8 @@ async def change(unit: Unit, person: Person, wanted: ChangeStudio) -> StudioCard
         if await slots_ahead(unit, studio, above=count):
             return await closing(unit, studio.id, keep=count)
         await studios.set_rooms(unit, studio, count)
-    return StudioCard(await studios.view(unit, studio), changed=True)
+    close = await buffers.spread(unit, studio) if {"setup", "cleanup"} & values.keys() else 0
+    return StudioCard(await studios.view(unit, studio), changed=True, close=close)
 
 
 def _columns(studio: Studio, changes: dict[str, str | int | None]) -> dict[str, Any]:
@@ -70,8 +71,8 @@ def _columns(studio: Studio, changes: dict[str, str | int | None]) -> dict[str, 
             values["map_url"] = value or ""
         elif key == "address":
             values["address"] = value or ""
-        elif key == "zone":
-            values["zone"] = value
+        elif key in ("zone", "setup", "cleanup"):
+            values[key] = value
     if names and names != studio.names:
         values["names"] = names
     return values
@@ -138,7 +139,7 @@ async def close(
 FIELD = "studio_field"
 """What is expected of a person who is asked for a field of a studio."""
 
-FIELDS = ("name", "address", "map", "zone", "rooms")
+FIELDS = ("name", "address", "map", "zone", "rooms", "setup", "cleanup")
 
 
 async def ask_field(unit: Unit, person: Person, studio_id: int, field: str) -> AskStudioField:

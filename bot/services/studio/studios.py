@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
-from sqlmodel import col, select, update
+from sqlmodel import col, func, select, update
 
 from bot.rules.commands import AddStudio
 from bot.rules.errors import DomainError
 from bot.rules.roles import Role
+from bot.rules.states import ClosureState
 from bot.rules.studios import city_names_in, names_in
 from bot.services import audit, outbox, people
 from bot.services.joining import onboarding
@@ -15,7 +16,7 @@ from bot.services.messages.people import AskCity, CityChoice
 from bot.services.messages.studios import StudioAdded, StudioCard, StudioList, StudioView
 from bot.services.people import Person
 from bot.services.unit import Unit
-from storage.tables import City, Room, Studio
+from storage.tables import City, Room, RoomClosure, Studio
 
 
 class UnknownCity(DomainError):
@@ -100,7 +101,19 @@ async def view(unit: Unit, studio: Studio) -> StudioView:
         rooms=len(await rooms(unit, studio)),
         address=studio.address,
         map_url=studio.map_url,
+        setup=studio.setup,
+        cleanup=studio.cleanup,
+        closures=await _closures(unit, studio),
     )
+
+
+async def _closures(unit: Unit, studio: Studio) -> int:
+    query = select(func.count()).where(
+        RoomClosure.studio_id == studio.id,
+        RoomClosure.state == ClosureState.APPLIED,
+        RoomClosure.ends_at > unit.now,
+    )
+    return int(await unit.tx.one(query))
 
 
 async def listing(unit: Unit) -> StudioList:
@@ -148,6 +161,8 @@ async def add(
             map_url=wanted.map or "",
             zone=wanted.zone,
             created_at=unit.now,
+            setup=wanted.setup,
+            cleanup=wanted.cleanup,
         )
     )
     await set_rooms(unit, studio, wanted.rooms)

@@ -2,6 +2,7 @@
 
 from datetime import time, timedelta
 
+from bot.rules import closures as closure_rules
 from bot.rules import errors as rules
 from bot.rules import oneline, recurrence, slots
 from bot.rules import templates as template_rules
@@ -13,13 +14,14 @@ from bot.rules.states import (
     BatchState,
     BookingState,
     BroadcastState,
+    ClosureState,
     SampleState,
     SlotState,
     TemplateState,
     WaitState,
 )
 from bot.rules.week import NoSuchChoice
-from bot.services.booking import bookings, moving, no_shows, strikes, waitlist
+from bot.services.booking import bookings, moving, no_shows, strikes, waitlist, wishing
 from bot.services.coordinating import broadcasts, lifting, quarantine
 from bot.services.joining import invitations, onboarding
 from bot.services.messages import Message
@@ -28,7 +30,17 @@ from bot.services.messages.studios import LineProblem
 from bot.services.pairing import matches, pairs, partner_links, pool, proposals
 from bot.services.reviewing import appeals, review_groups, reviewers, votes
 from bot.services.sampling import samples
-from bot.services.studio import announcing, batches, shifts, studio_changes, studio_draft, studios, templates
+from bot.services.studio import (
+    announcing,
+    batches,
+    closures,
+    shifts,
+    studio_changes,
+    studio_draft,
+    studios,
+    templates,
+    waves,
+)
 from handlers import switchboard
 from handlers.render.oneline import FORMS, PARTS
 from tests.handlers.examples.common import LATER, NAME, NOW, ZONE
@@ -61,6 +73,10 @@ LINES: tuple[oneline.CommandError, ...] = (
     slots.BadLength(TYPED, FORM),
     slots.OverlappingTimes(TYPED, (), time(9), time(10), False),
     slots.OverlappingTimes(TYPED, (), time(22), time(0, 30), True),
+    oneline.BadBuffer(TYPED, FORM),
+    closure_rules.BadSpan(TYPED, FORM),
+    closure_rules.SpanReversed(TYPED, FORM),
+    closure_rules.ClosedTooLong(TYPED, (), 366),
     recurrence.BadWeekday(TYPED, FORM),
     recurrence.BadRule(TYPED, FORM),
     template_rules.BadAhead(TYPED, FORM),
@@ -139,6 +155,9 @@ PROBLEMS: tuple[DomainError, ...] = (
     lifting.ReasonTooLong(200, 250),
     no_shows.MissingTooSoon(),
     waitlist.NotWaiting(),
+    wishing.WishDayOver(),
+    waves.KeptForFirst(1, LATER),
+    waves.KeptForFirst(1, None),
     *(waitlist.OfferOver(state.value) for state in WaitState if state != WaitState.OFFERED),
     studios.NoStudioYet(),
     studios.UnknownCity("<b>&", ("beijing", "sydney")),
@@ -154,6 +173,11 @@ PROBLEMS: tuple[DomainError, ...] = (
     batches.NothingToPlan(1, 1, 1),
     batches.NothingToPlan(0, 0, 0, 2),
     batches.TooManySlots(900, 500),
+    closures.UnknownRoom(3, 1),
+    closures.UnknownRoom(3, 2),
+    closures.ClosurePast(),
+    closures.UnknownClosure(),
+    *(closures.ClosureOver(state.value) for state in ClosureState if state != ClosureState.PREVIEW),
     templates.NothingRepeats(),
     templates.UnknownTemplate(7, (1, 2)),
     templates.UnknownTemplate(7, ()),

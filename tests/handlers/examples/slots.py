@@ -20,6 +20,7 @@ GRID = m.Grid(
 ONE_DAY = replace(GRID, last=GRID.first, times=("09:00",), rooms=1)
 ANSWERED = {"city": "beijing", "dates": "2026-12-01..2026-12-07", "times": "09:00,14:00"}
 CARD = m.BatchCard(10**9, GRID, 28, 20, 4, staff=3, staff_needed=2)
+REPORT = m.AnnouncementReport(NOW, 120, 118, 40, 12, LATER)
 DAY = m.OpeningsDay(GRID.first, 1, 1, 1)
 TEMPLATE = t.TemplateView(
     *(10**9, "beijing", CITY, ZONE),
@@ -49,6 +50,7 @@ def _shift(state: str, slot: m.SlotView = SLOT, *, full: bool = False) -> s.Shif
 
 
 OFF = replace(SLOT, state="cancelled")
+SET_UP = replace(SLOT, busy_from=NOW - timedelta(minutes=15))
 MIXED = (
     *(_shift("asked"), _shift("asked", NEXT), _shift("confirmed"), _shift("declined"), _shift("asked", OFF)),
     _shift("asked", full=True),
@@ -72,6 +74,7 @@ EXAMPLES: tuple[Message, ...] = (
     m.BatchPreview(1, ONE_DAY, 1),
     m.BatchPreview(1, GRID, 20, tight=1, gap=30, closed=1),
     m.BatchPreview(1, GRID, 20, tight=2, gap=30, closed=4),
+    m.BatchPreview(1, ONE_DAY, 1, wave=timedelta(hours=2)),
     m.BatchDropped(GRID),
     m.BatchDropped(replace(GRID, skip=(date(2026, 12, 2),))),
     m.BatchDropped(replace(GRID, skip=(date(2026, 12, 2), date(2026, 12, 3)))),
@@ -93,6 +96,7 @@ EXAMPLES: tuple[Message, ...] = (
     replace(CARD, lacks=(m.Lack(1, 1),), staff=1),
     replace(CARD, total=24),
     replace(CARD, total=24, announced_at=LATER),
+    replace(CARD, total=24, announced_at=LATER, reports=(REPORT, replace(REPORT, opens_at=None))),
     replace(CARD, confirming=True),
     replace(CARD, total=5, confirming=True),
     replace(CARD, total=0, free=0, taken=0),
@@ -101,11 +105,12 @@ EXAMPLES: tuple[Message, ...] = (
         (
             m.CityOpenings("beijing", CITY, (DAY, replace(DAY, lacking=3)), 1),
             m.CityOpenings("beijing", CITY, (DAY,), 4),
-            m.CityOpenings("sydney", {}, ()),
+            m.CityOpenings("sydney", {}, (), zone=ZONE, reports=(replace(REPORT, opens_at=None),)),
         )
     ),
     m.SlotsOpened(CITY, 1, NOW, NOW, ZONE, (SLOT,), paired=True),
     m.SlotsOpened(CITY, 5, NOW, LATER, ZONE, (SLOT, NEXT), paired=False),
+    m.SlotsOpened(CITY, 2, NOW, LATER, ZONE, (SLOT, NEXT), paired=True, first_until=LATER),
     m.SlotsOpened(CITY, 1, NOW, NOW, ZONE, (SLOT,), paired=True, again=True),
     m.SlotsOpened(CITY, 5, NOW, LATER, ZONE, (SLOT, NEXT), paired=True, again=True),
     _request(*MIXED),
@@ -117,6 +122,8 @@ EXAMPLES: tuple[Message, ...] = (
     s.ShiftReminder(1, CITY, (_shift("asked"), _shift("asked", NEXT)), 7),
     *(s.ShiftWanted(_shift(state)) for state in ("asked", "confirmed", "declined")),
     s.ShiftWanted(_shift("declined"), fresh=True),
+    s.ShiftWanted(_shift("asked", SET_UP)),
+    s.Today((_shift("asked", SET_UP),), (_shift("confirmed", SET_UP),)),
     s.ShiftWanted(_shift("asked", full=True)),
     s.ShiftsCancelled((SLOT,)),
     s.ShiftsCancelled((SLOT,) * 21),

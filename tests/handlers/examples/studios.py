@@ -3,12 +3,32 @@
 from dataclasses import replace
 
 from bot.services.messages import Message
+from bot.services.messages import closures as c
 from bot.services.messages import studios as m
-from tests.handlers.examples.common import ADDRESS, CITY, LINK, MAP_URL, NEXT, SLOT, STUDIO, ZONE
+from bot.services.studio.closure_draft import ALL, DAYS
+from tests.handlers.examples.common import (
+    ADDRESS,
+    CITY,
+    LATER,
+    LINK,
+    MAP_URL,
+    NAME,
+    NEXT,
+    NOW,
+    SLOT,
+    STUDIO,
+    WORDS,
+    ZONE,
+)
 from tests.handlers.examples.slots import CITIES
 
 BARE = m.StudioView(2, "sydney", {}, {"en": STUDIO["en"]}, ZONE, 1)
 FULL = m.StudioView(10**9, "beijing", CITY, STUDIO, ZONE, 3, ADDRESS, MAP_URL)
+RESTED = replace(FULL, setup=15, cleanup=30, closures=1)
+CLOSURE = c.ClosureView(10**9, FULL, 2, NOW, LATER, WORDS)
+WHOLE = c.ClosureView(1, FULL, None, NOW, LATER)
+ALONE = c.ClosureView(1, BARE, None, NOW, LATER)
+BOOKED = c.Touched(SLOT, (NAME, "Bo"))
 GIVEN: dict[str, str | int | None] = {
     "city": "beijing",
     "city_names": None,
@@ -24,7 +44,22 @@ EXAMPLES: tuple[Message, ...] = (
     m.StudioAdded(BARE, asked=4),
     m.StudioCard(FULL),
     m.StudioCard(BARE, changed=True),
+    m.StudioCard(RESTED, changed=True, close=1),
+    m.StudioCard(replace(RESTED, closures=3), changed=True, close=2),
     *(m.AskStudioField(FULL, field) for field in ("name", "address", "map", "zone", "rooms")),
+    *(m.AskStudioField(FULL, field) for field in ("setup", "cleanup")),
+    c.AskClosure(FULL, "room", ("1", "2", ALL)),
+    c.AskClosure(FULL, "dates", DAYS),
+    c.AskClosure(FULL, "reason"),
+    c.ClosurePreview(CLOSURE, 0),
+    c.ClosurePreview(WHOLE, 1, (BOOKED,), 1, 1, 1),
+    c.ClosurePreview(ALONE, 3, (BOOKED,) * 13, 2, 2, 2),
+    c.ClosurePreview(ALONE, 3, (BOOKED,) * 15),
+    *(c.ClosureCard(CLOSURE, what) for what in ("", "applied", "dropped", "lifted")),
+    c.ClosureCard(CLOSURE, "applied", 1, 1),
+    c.ClosureCard(WHOLE, "applied", 2, 2),
+    c.ClosureList(FULL, ()),
+    c.ClosureList(FULL, (CLOSURE, WHOLE)),
     m.AskStudio("city"),
     m.AskStudio("city", cities=CITIES),
     *(
