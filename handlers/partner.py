@@ -23,7 +23,7 @@ async def pair(context: Context, what: str, choice: str = "", pair_id: str = "")
         await partner_links.invite(context.unit, context.person, anew=choice == "new")
     elif what == "why":
         await _why(context, choice)
-    elif what == "week":
+    elif what == "week" and not pair_id:
         await _week(context, choice)
     elif what == "leave" and not choice:
         await partings.begin(context.unit, context.person)

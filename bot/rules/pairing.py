@@ -149,11 +149,11 @@ def obstacle(a: Candidate, b: Candidate, policy: PairingPolicy) -> Obstacle | No
         common = len(a.availability & b.availability)
         if common < MIN_COMMON_HOURS:
             return Obstacle.AVAILABILITY
-    return _history(a, b, policy)
+    return history(a, b, policy)
 
 
-def _history(a: Candidate, b: Candidate, policy: PairingPolicy) -> Obstacle | None:
-    """What the two had with each other before that rules them out."""
+def history(a: Candidate, b: Candidate, policy: PairingPolicy) -> Obstacle | None:
+    """What the two had with each other before that rules them out, whatever else holds; ``None`` if nothing."""
     if not policy.repeat and (b.person in a.met or a.person in b.met):
         return Obstacle.REPEAT
     if b.person in a.declined or a.person in b.declined:

@@ -51,7 +51,13 @@ def cell_hours(number: int) -> frozenset[int]:
     return frozenset(range(day * 24 + first, day * 24 + end))
 
 
+def day_hours(day: int) -> frozenset[int]:
+    """The hours of all parts of a day, 0 being Monday."""
+    return frozenset().union(*(cell_hours(cell(day, part)) for part in range(len(PARTS))))
+
+
 SHORTCUTS: dict[str, frozenset[int]] = {
+    **{f"day{day}": frozenset(cell(day, part) for part in range(len(PARTS))) for day in range(DAYS)},
     "evenings": frozenset(cell(day, 2) for day in range(DAYS)),
     "weekend": frozenset(cell(day, part) for day in (5, 6) for part in range(len(PARTS))),
 }

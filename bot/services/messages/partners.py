@@ -1,6 +1,6 @@
 """Messages about partners: looking for one, being offered one, inviting one, being a pair, parting."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from bot.services.messages.base import Message
@@ -72,6 +72,19 @@ class HavePartner(Message):
 
 
 @dataclass(frozen=True)
+class Help:
+    """One change and how many would become possible by it: a `bot.rules.advice.Change` and its value.
+
+    `names` are the city's, where it is one.
+    """
+
+    change: str
+    value: str
+    more: int
+    names: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class WhyNoPartner(Message):
     """Why there is no proposal yet: a `bot.rules.pairing.NoneYet` and its counts over the `others`."""
 
@@ -87,6 +100,8 @@ class WhyNoPartner(Message):
     """How many more are in the pool and have a proposal open."""
     next_round: datetime | None = None
     zone: str = "UTC"
+    helps: tuple[Help, ...] = ()
+    """What the person could change, the most helpful first."""
 
 
 # --- proposals and invitations

@@ -1,13 +1,20 @@
 """Where somebody stands on the way to a partner (搭子), and what an approval sets free."""
 
+from collections.abc import Sequence
+
 from sqlmodel import col, select
 
+from bot.rules.advice import advice
+from bot.rules.onboarding import LANGUAGES
+from bot.rules.pairing import Candidate, why_none
 from bot.rules.states import LIVE_SAMPLES
 from bot.services import outbox
+from bot.services.joining import onboarding
 from bot.services.messages import Message
 from bot.services.messages.partners import (
     Contact,
     HavePartner,
+    Help,
     InPool,
     NoPartner,
     PartnerLater,
@@ -70,7 +77,8 @@ async def why(unit: Unit, person: Person) -> WhyNoPartner | None:
     await pool.check_alone(unit, person)
     if await proposal_cards.open_proposal(unit, person):
         return None
-    found = await pool.why(unit, person)
+    own, everybody = await pool.seen_by(unit, person)
+    found = why_none(own, everybody, unit.policy.pairing)
     return WhyNoPartner(
         reason=found.reason.value,
         others=found.others,
@@ -80,10 +88,18 @@ async def why(unit: Unit, person: Person) -> WhyNoPartner | None:
         met_before=found.met_before,
         ruled_out=found.ruled_out,
         possible=found.possible,
+        helps=() if found.possible else await _helps(unit, own, everybody),
         in_proposals=await pool.in_proposals(unit),
         next_round=await pool.next_round(unit),
         zone=await zone_of(unit, person),
     )
+
+
+async def _helps(unit: Unit, own: Candidate, everybody: Sequence[Candidate]) -> tuple[Help, ...]:
+    """What the person could change, the best first, with a city's names beside its code."""
+    cities = {city.code: city.names for city in await onboarding.cities(unit)}
+    found = advice(own, everybody, unit.policy.pairing, languages=LANGUAGES, cities=cities)
+    return tuple(Help(one.change.value, one.value, one.more, cities.get(one.value, {})) for one in found)
 
 
 async def status(unit: Unit, person: Person) -> PartnerStatus:

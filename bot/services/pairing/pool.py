@@ -16,7 +16,7 @@ from sqlmodel import col, delete, func, select
 from bot.rules.consent import CONSENT_VERSION
 from bot.rules.errors import DomainError
 from bot.rules.onboarding import REQUIRED_PURPOSES
-from bot.rules.pairing import Candidate, WhyNone, Wish, why_none
+from bot.rules.pairing import Candidate, Wish
 from bot.rules.policy import later
 from bot.rules.states import ProposalState, SampleState
 from bot.services import audit
@@ -220,13 +220,13 @@ async def _styles(unit: Unit, ids: Sequence[int]) -> dict[int, dict[str, float |
     }
 
 
-async def why(unit: Unit, person: Person) -> WhyNone:
-    """Why somebody in the pool has no proposal yet; raises `NotInPool`."""
+async def seen_by(unit: Unit, person: Person) -> tuple[Candidate, list[Candidate]]:
+    """What somebody in the pool is to the rules, and everybody who could be proposed; raises `NotInPool`."""
     joined = await since(unit, person)
     if joined is None:
         raise NotInPool
     own = await candidates(unit, [(person, joined)])
-    return why_none(own[0], await waiting(unit), unit.policy.pairing)
+    return own[0], await waiting(unit)
 
 
 # --- rounds

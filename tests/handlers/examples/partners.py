@@ -24,6 +24,16 @@ def _why(reason: str, number: int) -> m.WhyNoPartner:
     return m.WhyNoPartner(reason, *(number,) * 7, in_proposals=number, next_round=LATER, zone=ZONE)
 
 
+def _helped(number: int) -> m.WhyNoPartner:
+    helps = (
+        m.Help("day", "5", number),
+        m.Help("any_time", "", number),
+        m.Help("language", "zh", number),
+        m.Help("city", "beijing", number, {"en": "Beijing", "zh": "北京"}),
+    )
+    return replace(_why("no_common_hours", number), helps=helps)
+
+
 EXAMPLES: tuple[Message, ...] = (
     m.PartnerLater("sample"),
     m.PartnerLater("verdict", invited_by=NAME),
@@ -43,6 +53,7 @@ EXAMPLES: tuple[Message, ...] = (
     m.HavePartner(STRANGER, m.Contact(700_003)),
     *(_why(reason.value, 1) for reason in NoneYet),
     *(_why(reason.value, 3) for reason in NoneYet),
+    *(_helped(number) for number in (1, 3)),
     m.WhyNoPartner("next_round", 1, 0, 0, 0, 0, 0, 1),
     CARD,
     replace(CARD, reasons=(), languages=(), other=STRANGER, reminder=True, expires_at=None),
