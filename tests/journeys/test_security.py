@@ -27,7 +27,8 @@ vote:a1:yes vote:a3:yes vote:s2:yes vote:j4:yes why:a3:done why:j4:noise appeal:
 book:1 book:3:1 times:0:1 hold:1:no hold:2:yes attend:1:no cancel:1 cancel:1:all cancel:2:me move:1 wait:1:leave
 offer:1:yes shift:1:yes shift:3:yes shifts:2:1:yes slots:1:open slots:beijing:again plan:go cast:1:send aim:all:*:*
 studio:1:closed studios newstudio:done invite:coordinator reviewers:private pending stats:delivery
-inbox:1:retry inbox:1:drop no-such-verb:1:yes
+absent:1 absent:1:1 absent:1:0:yes folks:recent folks:strikes folks:find person:1:card person:2:log:0 lift:1
+unblock:1 inbox:1:retry inbox:1:drop no-such-verb:1:yes
 """.split()  # noqa: SIM905 - a table to read
 )
 """Presses of what belongs to others, is over, or never was."""
@@ -62,6 +63,7 @@ COMMANDS = {
     "broadcast all | Free money": Role.COORDINATOR,
     "pending": Role.COORDINATOR,
     "stats delivery": Role.COORDINATOR,
+    "people bo": Role.COORDINATOR,
     "invite coordinator": Role.COORDINATOR,
     "reviewers private": Role.COORDINATOR,
 }
