@@ -25,12 +25,13 @@ def test_the_calendar_file_is_the_session() -> None:
 
 
 def test_free_times_are_pressed_to_take_them_or_to_wait() -> None:
-    """What is taken leads to the waitlist, the pages lead to each other, a move names its booking."""
+    """What is taken leads to the waitlist, where nothing suits one waits for another; a move names its booking."""
     page = m.FreeTimes((SLOT, TAKEN), "Bo", timedelta(minutes=30), later=LATER, first=False)
     later = int(LATER.timestamp())
     assert [[b.data for b in row] for row in screen(page, EN).buttons] == [
         [f"book:{SLOT.slot_id}", f"wait:{TAKEN.slot_id}"],
         ["times:0", f"times:{later}"],
+        ["wait:any"],
     ]
     moving = m.FreeTimes((NEXT,), "Bo", None, later=LATER, moving=m.Moving(7, SLOT))
     assert [[b.data for b in row] for row in screen(moving, EN).buttons] == [

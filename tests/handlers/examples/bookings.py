@@ -1,13 +1,17 @@
 """Free times, bookings and their reminders, rescue, the waitlist."""
 
-from datetime import timedelta
+from dataclasses import replace
+from datetime import date, timedelta
 
 from bot.rules.states import BookingState
+from bot.rules.wishes import DAYS, PARTS
 from bot.services.messages import Message
 from bot.services.messages import bookings as m
 from bot.services.messages import strikes as x
 from bot.services.messages import waitlist as w
-from tests.handlers.examples.common import ELSEWHERE, LATER, NAME, NEXT, NOW, SLOT, TAKEN, WORDS, ZONE
+from bot.services.messages import wishes as wish
+from bot.services.messages.people import CityChoice
+from tests.handlers.examples.common import CITY, ELSEWHERE, LATER, NAME, NEXT, NOW, SLOT, TAKEN, WORDS, ZONE
 
 ONE = m.Strikes(1, 2)
 BLOCKED = m.Strikes(2, 2, True, LATER)
@@ -23,6 +27,17 @@ NOTED = tuple(
     )
 )
 MOVING = m.Moving(10**9, SLOT, costs_strike=True)
+
+
+KEPT = replace(SLOT, state="kept")
+DAY, LAST = date(2026, 12, 1), date(2026, 12, 22)
+
+
+def _wish(part: str, days: str) -> wish.WishView:
+    return wish.WishView(10**9, "beijing", CITY, part, days, LAST, ZONE)
+
+
+WISHED = wish.WishLine(_wish("evening", "any"), 3)
 
 
 def _line(state: str, asks: str = "", **more: object) -> m.BookingLine:
@@ -128,4 +143,22 @@ EXAMPLES: tuple[Message, ...] = (
     w.OfferEnded(SLOT, "lapsed", NAME),
     w.WaitOver(SLOT),
     w.WaitOver(SLOT, gone=True),
+    w.SlotOffered(10**9, SLOT, LATER, wish=True),
+    w.OfferEnded(SLOT, "declined", NAME, you=True, wish=True),
+    w.OfferEnded(SLOT, "lapsed", NAME, wish=True),
+    m.FreeTimes((KEPT, NEXT), NAME, HOLD),
+    m.MyBookings((), wishes=(WISHED,)),
+    m.MyBookings((), (WAITING,), wishes=(WISHED, wish.WishLine(_wish("any", "weekend"), 1, asked=True))),
+    wish.AskWish("city", (CityChoice("beijing", CITY), CityChoice("sydney", {}))),
+    wish.AskWish("part", city="beijing", city_names=CITY),
+    wish.AskWish("days", city="beijing", city_names=CITY, part="evening"),
+    wish.AskWish("until", (), "n" * 24, CITY, "afternoon", "weekdays", (DAY, LAST)),
+    *(wish.WishNoted(_wish(part, days), 2, NAME) for part in PARTS for days in DAYS),
+    wish.WishNoted(_wish("any", "any"), 1, NAME, you=False),
+    wish.WishNoted(_wish("any", "any"), 1, NAME, free=(SLOT, NEXT)),
+    wish.WishLeft(_wish("morning", "any"), NAME),
+    wish.WishLeft(_wish("morning", "any"), NAME, you=False),
+    *(wish.WishEnded(_wish("evening", "weekdays"), why) for why in ("met", "silent", "over")),
+    wish.FirstWave(SLOT, LATER, "afternoon", "weekdays"),
+    wish.FirstWave(SLOT, None, "evening", "weekend"),
 )
