@@ -50,8 +50,11 @@ def _plan_choices(message: m.AskPlan, say: Speech) -> Rows:
         return rows(buttons, 2)
     labels = [_label(message.step, option, say) for option in message.options]
     buttons = [Button(label, f"plan:{message.step}:{index}") for index, label in enumerate(labels)]
-    weekly = (Button(say.say("🔁 Every week"), "plan:dates:weekly"),) if message.step == "dates" else ()
-    return (*rows(buttons, 3 if message.step == "length" else 1), *((weekly,) if weekly else ()))
+    repeating: Rows = ()
+    if message.step == "dates":
+        weekly_ = Button(say.say("🔁 Every week"), "plan:dates:weekly")
+        repeating = ((weekly_, Button(say.say("🔁 All that repeats"), "tmpls")),)
+    return (*rows(buttons, 3 if message.step == "length" else 1), *repeating)
 
 
 def _label(step: str, option: str, say: Speech) -> str:

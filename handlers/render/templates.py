@@ -205,7 +205,7 @@ def _(f: Facts, say: Speech) -> Html:
     if f["state"] == "preview":
         return say.say("This does not repeat yet: answer the preview first.")
     if f["state"] == "running":
-        return say.say("This repeats already. /newslots list shows it.")
+        return say.say("This repeats already. /newslots leads to all that repeats.")
     return say.say("This does not repeat any more. /newslots plans something new.")
 
 

@@ -28,7 +28,7 @@ RESTED = replace(FULL, setup=15, cleanup=30, closures=1)
 CLOSURE = c.ClosureView(10**9, FULL, 2, NOW, LATER, WORDS)
 WHOLE = c.ClosureView(1, FULL, None, NOW, LATER)
 ALONE = c.ClosureView(1, BARE, None, NOW, LATER)
-BOOKED = c.Touched(SLOT, (NAME, "Bo"))
+BOOKED = c.Touched(SLOT, (NAME, NAME))
 GIVEN: dict[str, str | int | None] = {
     "city": "beijing",
     "city_names": None,
