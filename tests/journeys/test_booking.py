@@ -334,6 +334,12 @@ FORGED = (
     "wait:999",
     "wait:1:leave",
     "wait:1:stay",
+    *(f"wait:{what}:{n}" for what in ("end", "again") for n in (1, 999, "x")),
+    *(
+        f"wait:any:{rest}"
+        for rest in ("mars", "beijing:noon", "beijing:any:monday", "beijing:any:any:20200101")
+    ),
+    "wait:any:beijing:any:any:tomorrow",
     *(f"offer:{n}:{choice}" for n in (1, 999) for choice in ("yes", "no", "both")),
 )
 """What a modified client might send, with what is not theirs and with what is nothing at all."""

@@ -25,7 +25,7 @@ FORGED = tuple(
 lang:xx consent:everything:1:yes profile:approved_at:1 city:atlantis sample:2:agreed:no sample:3:agreed:yes
 vote:a1:yes vote:a3:yes vote:s2:yes vote:j4:yes why:a3:done why:j4:noise appeal:1 pair:leave:yes:3 match:1:yes
 book:1 book:3:1 times:0:1 hold:1:no hold:2:yes attend:1:no cancel:1 cancel:1:all cancel:2:me move:1 wait:1:leave
-offer:1:yes shift:1:yes shift:3:yes shifts:2:1:yes slots:1:open slots:beijing:again plan:go cast:1:send aim:all:*:*
+offer:1:yes shift:1:yes shift:3:yes shifts:2:1:yes slots:1:open slots:1:waves slots:all:count wait:end:1 wait:again:1 slots:beijing:again plan:go cast:1:send aim:all:*:*
 studio:1:closed studios newstudio:done invite:coordinator reviewers:private pending stats:delivery
 absent:1 absent:1:1 absent:1:0:yes folks:recent folks:strikes folks:find person:1:card person:2:log:0 lift:1
 unblock:1 inbox:1:retry inbox:1:drop no-such-verb:1:yes

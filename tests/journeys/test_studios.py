@@ -170,7 +170,8 @@ async def test_from_a_line_to_an_announcement(free: Stage) -> None:
     await olga.hears("All 6 are open")
     for person in (ann, bo):
         told = await person.hears("6 new studio times are free")
-        assert [button.data for button in told.buttons] == [f"book:{slot}" for slot in range(1, 7)]
+        expected = [*(f"book:{slot}" for slot in range(1, 7)), "times:0"]
+        assert [button.data for button in told.buttons] == expected
     assert "pair:find" in [b.data for b in (await zoe.hears("6 new studio times are free")).buttons]
     await ann.hears_nothing("new studio times")
     await olga.says("/openings")
