@@ -27,9 +27,6 @@ KEEP = 20
 """Possible partners that somebody keeps in a larger city, beside those who keep them."""
 LOOK = 60
 """Possible partners whose weights are compared for that."""
-HOURS = 168
-"""Hours of the week."""
-
 Key = TypeVar("Key")
 
 _WORD = 2**64
@@ -56,6 +53,15 @@ def edges(
                 worth = affinity(pool[i], pool[j], _common(hours[i], hours[j]))
                 found[two] = BASE + worth + points[i] + points[j]
     return sorted((i, j, worth) for (i, j), worth in found.items())
+
+
+def reach(pool: Sequence[Candidate], policy: PairingPolicy) -> Iterator[tuple[int, int, int, int]]:
+    """How far the search comes for each of the pool: the others left after each must, as sets of indexes.
+
+    After the city, then the language, then the hours, and last those whom nothing speaks against.
+    """
+    sets = _Sets(pool, policy)
+    return (sets.steps(i) for i in range(len(pool)))
 
 
 def musts_of(a: Candidate, policy: PairingPolicy) -> str:
@@ -103,7 +109,7 @@ class _Sets:
         self._city = self._by((i, a.city) for i, a in enumerate(pool))
         self._dialect = self._by((i, a.dialect) for i, a in enumerate(pool))
         self._gender = self._by((i, a.gender) for i, a in enumerate(pool))
-        self._wish = self._by((i, None if a.wish == "any" else a.wish) for i, a in enumerate(pool))
+        self._wish = self._by((i, self._wished(a)) for i, a in enumerate(pool))
         self._language = self._by((i, code) for i, a in enumerate(pool) for code in a.languages or (None,))
         self._hour = self._by(
             (i, hour)
@@ -143,19 +149,24 @@ class _Sets:
 
     def _allowed(self, i: int) -> int:
         """Whom nothing speaks against for the one at this index."""
+        return self.steps(i)[-1]
+
+    def steps(self, i: int) -> tuple[int, int, int, int]:
+        """Who is left for the one at this index after each must: city, language, hours, and what was before."""
         a = self.pool[i]
-        found = self._in_city(i) & ~(1 << i)
+        found = in_city = self._in_city(i) & ~(1 << i)
         if a.languages:
             speakers = self._language.get(None, 0)
             for language in a.languages:
                 speakers |= self._language[language]
             found &= speakers
+        speaking = found
         if a.availability is not None:
             found &= self._hour.get(None, 0) | self._free_with(a.availability)
         refused = self._refused_by.get(a.person, 0)
         for person in self._refuses(a):
             refused |= self._bit.get(person, 0)
-        return found & ~refused
+        return in_city, speaking, found, found & ~refused
 
     def _free_with(self, hours: Iterable[int]) -> int:
         """Who has enough of these hours: the set at place k holds those who had k of them so far, or more."""
@@ -173,15 +184,18 @@ class _Sets:
     def layers(self, i: int, possible: int) -> Iterator[int]:
         """The possible partners of somebody in sets by dialect and wishes, which suit best first."""
         a = self.pool[i]
-        wish = None if a.wish == "any" else a.wish
         graded = [
             (first + second + third, dialects, genders, wishes)
             for first, dialects in self._graded(self._dialect, a.dialect, DIALECT)
-            for second, genders in self._graded(self._gender, wish, WISH)
+            for second, genders in self._graded(self._gender, self._wished(a), WISH)
             for third, wishes in self._graded(self._wish, a.gender, WISH)
         ]
         for _, dialects, genders, wishes in sorted(graded, reverse=True):
             yield possible & dialects & genders & wishes
+
+    @staticmethod
+    def _wished(a: Candidate) -> str | None:
+        return None if a.wish == "any" else a.wish
 
     def _graded(self, sets: dict[str | None, int], wanted: str | None, points: int) -> list[tuple[int, int]]:
         """Everybody in up to three sets with their points: as wanted, unknown, otherwise."""

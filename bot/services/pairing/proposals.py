@@ -53,9 +53,11 @@ async def offer(
     *,
     expires_at: datetime | None,
     booking_id: int | None = None,
+    actor: int | None = None,
 ) -> Proposal:
     """Propose two people to each other; who has said yes by inviting is not asked again.
 
+    `actor` is the person who chose the two by hand.
     Raises `Engaged` if either has another proposal open, unless this is an invitation: that may be answered
     beside others.
     """
@@ -71,7 +73,9 @@ async def offer(
                 await unit.tx.add(_row(proposal, seat))
     except ConflictError:
         raise Engaged from None
-    await audit.record(unit, f"proposal:{proposal.id}", f"proposal.{state}", after=state.value, kind=kind)
+    await audit.record(
+        unit, f"proposal:{proposal.id}", f"proposal.{state}", actor=actor, after=state.value, kind=kind
+    )
     for seat in seats:
         if seat.answer is None:
             await outbox.send(
