@@ -27,6 +27,7 @@ KEEP = 20
 """Possible partners that somebody keeps in a larger city, beside those who keep them."""
 LOOK = 60
 """Possible partners whose weights are compared for that."""
+
 Key = TypeVar("Key")
 
 _WORD = 2**64

@@ -263,7 +263,7 @@ async def solve_soon(unit: Unit) -> None:
     )
     if planned is None or planned.due_at > unit.now + SOON:
         await drop_timers(unit, POOL)
-        regular = {} if planned is None else {"regular": planned.due_at.isoformat()}
+        regular: dict[str, Any] = {} if planned is None else {"regular": planned.due_at.isoformat()}
         await set_timer(unit, "solve_pool", POOL, unit.now + SOON, **regular)
 
 
