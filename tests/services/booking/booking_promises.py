@@ -2,12 +2,14 @@
 
 from collections import Counter
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from hypothesis.stateful import invariant
 
 from bot.rules.booking import Interval, overlap
 from bot.rules.policy import PairingPolicy, Policy, RemindersPolicy
 from bot.rules.states import LIVE_BOOKINGS, OPEN_PROPOSALS
+from bot.rules.wishes import Kind, fits
 from bot.services.messages.bookings import BookingConfirmed, HoldAsked, NotConfirmedYet, Reminder
 from bot.services.messages.waitlist import SlotOffered
 from storage.tables import (
@@ -24,6 +26,7 @@ from storage.tables import (
     Strike,
     Timer,
     Waiting,
+    Wish,
 )
 from tests.services.machines import Machine
 
@@ -149,16 +152,61 @@ class BookingPromises(Machine):
                 continue  # it was taken in the same step, or cancelled
             if self.clock.now >= slot.starts_at - (self.policy.booking.min_notice or timedelta()):
                 continue
+            offered = [row for row in queue if row.id in offers]
+            limit = self._rank(offered[0], slot) if offered else None
             for row in queue:
-                if row.state == "waiting" and (not offers or row.id < offers[0]):
-                    assert not self._could_come(row), (slot, row, offers)
+                if row.state == "waiting" and (limit is None or self._rank(row, slot) < limit):
+                    assert not self._could_come(row.pair_id, slot), (slot, row, offers)
+            for wish in self._wishes_for(slot):
+                if limit is None or (wish.created_at, 1, wish.id) < limit:
+                    assert not self._could_come(wish.pair_id, slot), (slot, wish, offers)
 
-    def _could_come(self, waiting: Waiting) -> bool:
-        """Whether a pair that waits is neither blocked nor elsewhere at that time."""
-        slot = self.slot(waiting.slot_id)
-        pair = [
-            one.person_id for one in self.every(PairMember) if one.pair_id == waiting.pair_id and one.active
+    def _rank(self, row: Waiting, slot: Slot) -> tuple[datetime, int, int]:
+        """Where a place stands in the line: at the earliest of what the pair waits for."""
+        by = [wish for wish in self.every(Wish) if wish.waiting_id == row.id]
+        if by:
+            return (row.created_at, 1, by[0].id)
+        wishes = [wish for wish in self._wishes_for(slot, but=row.id) if wish.pair_id == row.pair_id]
+        return min([(row.created_at, 0, row.id), *((one.created_at, 1, one.id) for one in wishes)])
+
+    def _wishes_for(self, slot: Slot, but: int = 0) -> list[Wish]:
+        """The open wishes that a slot is for, of pairs that do not know it; `but`: a place that does not count."""
+        knows = {
+            row.pair_id
+            for row in self.every(Waiting)
+            if row.slot_id == slot.id and row.state != "waiting" and row.id != but
+        }
+        knows |= {row.pair_id for row in self.every(Booking) if row.slot_id == slot.id}
+        starts = slot.starts_at.astimezone(ZoneInfo("Asia/Shanghai"))
+        return [
+            wish
+            for wish in self.every(Wish)
+            if wish.state == "waiting"
+            and wish.pair_id not in knows
+            and fits(Kind(wish.part, wish.days, wish.until), starts)
         ]
+
+    @invariant()
+    def a_wish_is_offered_one_thing_at_a_time(self) -> None:
+        """It is on offer while its place is, or while the partner's yes to it is awaited; else it waits."""
+        places = {row.id: row for row in self.every(Waiting)}
+        held = {(row.pair_id, row.slot_id) for row in self.live() if row.state == "held"}
+        for wish in self.every(Wish):
+            place = places.get(wish.waiting_id or 0)
+            if wish.state == "waiting":
+                assert wish.lapses < 2, wish
+                assert place is None or place.state not in ("waiting", "offered"), (wish, place)
+            elif wish.state == "offered":
+                assert place is not None, wish
+                asked = place.state == "offered"
+                assert asked or (place.state == "taken" and (place.pair_id, place.slot_id) in held), (
+                    wish,
+                    place,
+                )
+
+    def _could_come(self, pair_id: int, slot: Slot) -> bool:
+        """Whether a pair that waits is neither blocked nor elsewhere at that time."""
+        pair = [one.person_id for one in self.every(PairMember) if one.pair_id == pair_id and one.active]
         busy = [
             seat
             for seat in self.every(BookingMember)
@@ -175,6 +223,8 @@ class BookingPromises(Machine):
         active = {pair.id for pair in self.every(Pair) if pair.state == "active"}
         for waiting in self.every(Waiting):
             assert waiting.state not in ("waiting", "offered") or waiting.pair_id in active, waiting
+        for wish in self.every(Wish):
+            assert wish.state not in ("waiting", "offered") or wish.pair_id in active, wish
         for row in self.live():
             ahead = self.slot(row.slot_id).starts_at > self.clock.now
             assert row.pair_id in active or row.state == "rescue" or not ahead, row
@@ -238,6 +288,7 @@ class BookingPromises(Machine):
     def timers_fit_the_state(self) -> None:
         """Everything that lives has exactly its timers, and nothing that is dead has any."""
         pending: dict[str, list[Timer]] = {}
+        by_wish = {wish.waiting_id for wish in self.every(Wish)}
         for timer in [*self.pending("booking:"), *self.pending("waiting:")]:
             pending.setdefault(timer.subject, []).append(timer)
         for row in self.every(Booking):
@@ -246,8 +297,13 @@ class BookingPromises(Machine):
         for waiting in self.every(Waiting):
             kinds = [timer.kind for timer in pending.pop(f"waiting:{waiting.id}", [])]
             expected = {"waiting": ["wait_over"], "offered": ["offer_lapsed", "wait_over"]}
+            if waiting.id in by_wish:
+                expected["offered"] = ["offer_lapsed"]
             assert sorted(kinds) == expected.get(waiting.state, []), (waiting, kinds)
         assert not pending
+        over = [timer.subject for timer in self.pending("wish:")]
+        open_ = [f"wish:{row.id}" for row in self.every(Wish) if row.state in ("waiting", "offered")]
+        assert sorted(over) == sorted(open_)
 
     def _expected(self, row: Booking, timers: list[Timer]) -> Counter[str]:
         begins = self.slot(row.slot_id).starts_at

@@ -11,12 +11,22 @@ from sqlmodel import col, select, update
 from bot.rules.errors import DomainError
 from bot.rules.roles import Role
 from bot.rules.states import OPEN_PROPOSALS
+from bot.rules.wishes import PARTS
 from bot.services import people
-from bot.services.booking import cancelling, free_times, holds, my_bookings, reminders, rescue, waitlist
+from bot.services.booking import (
+    cancelling,
+    free_times,
+    holds,
+    my_bookings,
+    reminders,
+    rescue,
+    waitlist,
+    wishing,
+)
 from bot.services.pairing import matches, partings, pool, proposals
 from bot.services.studio import calling_off, shifts
 from bot.services.unit import Unit, Units
-from storage.tables import Booking, Job, PairMember, Person, Proposal, Shift, Slot, Waiting
+from storage.tables import Booking, Job, PairMember, Person, Proposal, Shift, Slot, Waiting, Wish
 from tests.helpers import MovableClock, a_person
 from tests.services.booking.booking_promises import STANDING, BookingPromises
 from tests.services.machines import PICK, long, short
@@ -191,6 +201,27 @@ class Bookings(BookingPromises):
             row = queue[pick % len(queue)]
             two = [one.person_id for one in self.every(PairMember) if one.pair_id == row.pair_id]
             self.press(self.telegram_id(two[seat]), waitlist.leave, row.slot_id)
+
+    @rule(
+        who=st.lists(EVERYBODY, min_size=1, max_size=3),
+        part=st.sampled_from(PARTS),
+        days=st.sampled_from(["any", "any", "weekdays", "weekend"]),
+        ahead=st.integers(0, 12),
+    )
+    def wish(self, who: list[int], part: str, days: str, ahead: int) -> None:
+        """Wait for any time of a kind, until some day."""
+        until = (self.clock.now + timedelta(days=ahead)).date()
+        for one in who:
+            self.press(one, wishing.join, "beijing", part, days, until)
+
+    @rule(pick=PICK, seat=st.integers(0, 1))
+    def wish_no_more(self, pick: int, seat: int) -> None:
+        """Give up a wish, whatever has become of it."""
+        wishes = self.every(Wish)
+        if wishes:
+            row = wishes[pick % len(wishes)]
+            two = [one.person_id for one in self.every(PairMember) if one.pair_id == row.pair_id]
+            self.press(self.telegram_id(two[seat]), wishing.leave, row.id)
 
     @rule(pick=PICK, yes=st.integers(0, 3), both=st.booleans())
     def answer_offer(self, pick: int, yes: int, both: bool) -> None:
