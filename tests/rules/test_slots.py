@@ -7,11 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.rules.oneline import BadCityCode, CommandError, ExtraPart, MissingPart
+from bot.rules.oneline import BadCityCode, CommandError, ExtraPart, MissingPart, RepeatedOption
 from bot.rules.slots import (
     BadDate,
     BadLength,
     BadTime,
+    Buffers,
     DatesReversed,
     OverlappingTimes,
     Plan,
@@ -20,6 +21,7 @@ from bot.rules.slots import (
     SlotGrid,
     SpanTooLong,
     TooManyTimes,
+    clock_changes,
     expand,
     lay,
     line,
@@ -171,7 +173,9 @@ def grids(draw: st.DrawFn) -> SlotGrid:
         minutes.append(draw(st.integers(minutes[-1] + step, min(1439, minutes[0] + 1440 - step))))
     first = draw(st.dates(date(2000, 1, 1), date(2199, 9, 1)))
     last = first + timedelta(days=draw(st.integers(0, 91)))
-    return SlotGrid("beijing", first, last, tuple(time(*divmod(at, 60)) for at in minutes), length)
+    away = draw(st.sets(st.integers(0, (last - first).days), max_size=5))
+    skip = tuple(first + timedelta(days=day) for day in sorted(away))
+    return SlotGrid("beijing", first, last, tuple(time(*divmod(at, 60)) for at in minutes), length, skip)
 
 
 @given(grids())
@@ -305,4 +309,84 @@ def test_plan_against_the_definition(
     assert found == Plan(tuple(slots), tuple(past), tuple(clashes), found.nonexistent)
     assert len(slots) + len(past) + len(clashes) + 2 * len(found.nonexistent) == 2 * len(grid.days) * len(
         grid.times
+    )
+
+
+def test_days_left_out() -> None:
+    """Single ones and spans, in whatever order; those outside the plan do not count."""
+    found = parse(
+        "beijing 2026-12-01..2026-12-05 09:00 3h except=2026-12-04，2026-12-02..2026-12-03,2027-01-01"
+    )
+    assert found.skip == tuple(date(2026, 12, day) for day in (2, 3, 4))
+    assert found.days == (date(2026, 12, 1), date(2026, 12, 5))
+    with pytest.raises(RepeatedOption):
+        parse("beijing 2026-12-01..2026-12-05 09:00 3h except=2026-12-04 except=2026-12-05")
+
+
+def test_what_is_too_near_and_what_is_closed() -> None:
+    """Three-hour slots an hour apart have no 90 minutes between them; a closed time goes before any other reason."""
+    grid = one_day(date(2026, 12, 1), *THREE)
+    nine, two, six = (utc(1, hour) for hour in (1, 6, 10))
+    buffers = Buffers(timedelta(minutes=30), timedelta(minutes=60))
+    found = plan(grid, SHANGHAI, (1,), EARLY, buffers=buffers, closed=[(1, nine + 2 * H, nine + 3 * H)])
+    assert found == Plan(
+        slots=(PlannedSlot(1, two, two + 3 * H),),
+        past=(),
+        clashes=(),
+        nonexistent=(),
+        tight=(PlannedSlot(1, six, six + 3 * H),),
+        closed=(PlannedSlot(1, nine, nine + 3 * H),),
+    )
+    taken = [(1, two - 3 * H, two)]
+    assert plan(grid, SHANGHAI, (1,), EARLY, taken).clashes == (PlannedSlot(1, nine, nine + 3 * H),)
+    busy = [(1, two - 3 * H, two + timedelta(seconds=1))]
+    assert plan(grid, SHANGHAI, (1,), EARLY, taken, busy=busy).tight == (PlannedSlot(1, two, two + 3 * H),)
+
+
+@given(
+    grid=grids(),
+    setup=st.integers(0, 240),
+    cleanup=st.integers(0, 240),
+    spans=SPANS,
+    shut=SPANS,
+)
+def test_buffers_are_never_violated(
+    grid: SlotGrid,
+    setup: int,
+    cleanup: int,
+    spans: list[tuple[int, int, int]],
+    shut: list[tuple[int, int, int]],
+) -> None:
+    """No two busy times of a room overlap, none lies in a closed time, and nothing is left out without a reason."""
+    grid = SlotGrid(
+        grid.city, grid.first, min(grid.last, grid.first + timedelta(days=3)), grid.times, grid.length
+    )
+    buffers = Buffers(timedelta(minutes=setup), timedelta(minutes=cleanup))
+    begin = datetime.combine(grid.first, time(0), tzinfo=UTC)
+    taken = [(room, begin + start * H, begin + (start + hours) * H) for room, start, hours in spans]
+    busy = [(room, *buffers.around(start, end)) for room, start, end in taken]
+    closed = [(room, begin + start * H, begin + (start + hours) * H) for room, start, hours in shut]
+    found = plan(grid, BERLIN, (1, 2), begin - 99 * H, taken, buffers=buffers, busy=busy, closed=closed)
+    standing = list(busy)
+    for slot in found.slots:
+        around = buffers.around(slot.starts_at, slot.ends_at)
+        assert not _meets(slot.room, *around, standing)
+        assert not _meets(slot.room, slot.starts_at, slot.ends_at, closed)
+        standing.append((slot.room, *around))
+    for slot in (*found.clashes, *found.tight):
+        assert _meets(slot.room, *buffers.around(slot.starts_at, slot.ends_at), standing)
+    for slot in found.closed:
+        assert _meets(slot.room, slot.starts_at, slot.ends_at, closed)
+
+
+def _meets(room: int, start: datetime, end: datetime, spans: list[tuple[int, datetime, datetime]]) -> bool:
+    return any(room == other and start < until and since < end for other, since, until in spans)
+
+
+def test_nights_of_the_clocks() -> None:
+    """The times that are skipped, and those that come twice, of any days."""
+    days = (date(2026, 10, 25), date(2026, 12, 1), date(2027, 3, 28))
+    assert clock_changes(days, (time(2, 30), time(9)), BERLIN) == (
+        (datetime(2027, 3, 28, 2, 30),),  # noqa: DTZ001 - by the studio's clock
+        (datetime(2026, 10, 25, 2, 30),),  # noqa: DTZ001 - by the studio's clock
     )
