@@ -7,8 +7,12 @@ from storage.tables.pairs import Block, Pair, PairMember, Proposal, ProposalMemb
 from storage.tables.people import Audit, Consent, Invitation, Person, RoleGrant
 from storage.tables.samples import Assignment, Decision, Fingerprint, Reviewer, ReviewGroup, Sample
 from storage.tables.studios import City, Room, RoomClosure, Shift, Slot, SlotBatch, SlotTemplate, Studio
+from storage.tables.wishes import AnnouncedSlot, AnnouncedTo, Announcement, Wish
 
 __all__ = [
+    "AnnouncedSlot",
+    "AnnouncedTo",
+    "Announcement",
     "Assignment",
     "Audit",
     "Block",
@@ -44,5 +48,6 @@ __all__ = [
     "Studio",
     "Timer",
     "Waiting",
+    "Wish",
     "metadata",
 ]
