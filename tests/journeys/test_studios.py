@@ -145,7 +145,15 @@ async def test_leaving_the_way(free: Stage) -> None:
         ("/newslots beijing 2026-12-01 09:00 3h now", "“now”"),
         ("/newslots beijing 2020-12-01 09:00 3h", "past"),
         ("/studio add beijing <b>", "the time zone"),
-        ("/studio frob", "add, change, list or close"),
+        ("/studio frob", "add, change, list, close or reopen"),
+        ("/studio close 1 soon", "“soon” is not a day"),
+        ("/studio close 1 2026-12-05T09:00", "from when to when"),
+        ("/studio close 1 room=5 2099-12-05", "it has one room"),
+        ("/studio close 1 2020-12-05", "over already"),
+        ("/studio change 1 setup=long", "“long”"),
+        ("/newslots beijing weekly mo-fx 09:00 3h", "“mo-fx”"),
+        ("/newslots beijing rrule=FREQ=SECONDLY 09:00 3h", "“FREQ=SECONDLY”"),
+        ("/newslots stop 9", "Nothing repeats yet"),
         ("/studio close 7", "number 7"),
         ("/invite staff mars", "no studio in “mars”"),
         ("/invite boss", "reviewer, coordinator or staff"),
@@ -285,3 +293,88 @@ async def test_closing_a_studio(free: Stage) -> None:
     assert "closed" in (await olga.forges("studio:1:show")).text
     await olga.says("/studio")
     await olga.hears("There is no studio yet")
+
+
+async def test_slots_that_repeat_by_one_line(free: Stage) -> None:
+    """Preview, start however often pressed, new days by themselves, a day left out, and an end to it."""
+    olga = await studio(free)
+    ann, _ = await pair(free)
+    await olga.says("/newslots beijing weekly mo-su 09:00,14:00 3h ahead=2d")
+    preview = await olga.hears("this would repeat")
+    assert "4 sessions would be created at once" in preview.text
+    await olga.presses(await olga.sees_button("tmpl:1:start"), times=3)
+    await olga.hears("It repeats from now on")
+    await ann.hears("4 new studio times are free")
+    await free.forward(days=1, hours=12)
+    await ann.hears(re.compile("new studio times? (is|are) free"))
+    await olga.presses(await olga.sees_button("tmpl:1:skip"))
+    day = await olga.sees_button(re.compile(r"tmpl:1:skip:20"))
+    await olga.presses(day)
+    await olga.hears("Left out")
+    assert "none of its days" in (await olga.forges(day.data)).text
+    await olga.presses(await olga.sees_button("tmpl:1:stop"))
+    await olga.presses(await olga.sees_button("tmpl:1:stopped"))
+    await olga.hears("nothing more is added")
+    await olga.says("/newslots list")
+    await olga.hears("Nothing repeats yet")
+
+
+async def test_slots_that_repeat_by_buttons(free: Stage) -> None:
+    """Every week, weekdays, times, length; back on the way; then the preview is dropped."""
+    olga = await studio(free)
+    await olga.says("/newslots")
+    await olga.presses(await olga.sees_button("plan:dates:weekly"))
+    await olga.presses(await olga.sees_button("plan:back:weekdays"))
+    await olga.says("工作日")
+    await olga.presses(await olga.sees_button("plan:times:0"))
+    await olga.presses(await olga.sees_button("plan:length:1"))
+    assert "every week: Mon, Tue, Wed, Thu and Fri" in (await olga.hears("this would repeat")).text
+    await olga.presses(await olga.sees_button("tmpl:1:drop"))
+    await olga.hears("nothing was created")
+    assert "does not repeat any more" in (await olga.forges("tmpl:1:start")).text
+
+
+async def test_closing_for_a_while(free: Stage) -> None:
+    """What it touches is named, a booking that comes meanwhile too; then all are told, and it opens again."""
+    olga = await studio(free)
+    ann, bo = await pair(free)
+    await olga.says(f"/newslots beijing {soon()}..{soon(4)} 09:00 3h")
+    await olga.presses(await olga.sees_button("slots:1:open"))
+    await olga.hears("All 2 are open")
+    await olga.says("/studio")
+    await olga.presses(await olga.sees_button("studio:1:show"))
+    await olga.presses(await olga.sees_button("rest:1:go"))
+    await olga.says(soon())
+    await olga.hears("Why?")
+    await olga.says("a <burst> pipe")
+    assert "One free time" in (await olga.hears("Close for a while?")).text
+    await ann.presses(await ann.sees_button("book:1"))
+    await bo.presses(await bo.sees_button("hold:1:yes"))
+    await olga.presses(await olga.sees_button("closure:1:apply"))
+    again = await olga.hears("one more session has been booked since")
+    assert "Ann and Bo" in again.text
+    await olga.presses(await olga.sees_button("closure:1:apply"), times=2)
+    await olga.hears("Nothing is planned there")
+    for person in (ann, bo):
+        told = await person.hears("a <burst> pipe")
+        assert [button.data for button in told.buttons] == ["book:2"]
+    await olga.says(f"/newslots beijing {soon()} 09:00 3h")
+    await olga.hears("The rooms are closed")
+    await olga.says("/studio reopen 1")
+    await olga.presses(await olga.sees_button("closure:1:show"))
+    await olga.presses(await olga.sees_button("closure:1:lift"))
+    await olga.hears("Open again")
+    await olga.says(f"/newslots beijing {soon()} 09:00 3h")
+    await olga.hears("Preview")
+
+
+async def test_setting_up_and_cleaning_up(free: Stage) -> None:
+    """Given by a button, seen on the studio's card, kept by plans."""
+    olga = await studio(free)
+    await olga.says("/studio")
+    await olga.presses(await olga.sees_button("studio:1:show"))
+    await olga.presses(await olga.sees_button("studio:1:set:cleanup"))
+    await olga.says("30m")
+    assert "30 min to clean up" in (await olga.hears("Changed")).text
+    await olga.says(f"/newslots beijing {soon()} 09:00,12:00 3h")
+    assert "one leaves less than 30 min" in (await olga.hears("Preview")).text
