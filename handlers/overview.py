@@ -3,11 +3,12 @@
 from bot.rules.roles import Role
 from bot.services.coordinating import flow, numbers, overview, quarantine
 from bot.services.messages.people import Problem
+from bot.services.pairing import by_hand
 from handlers.context import Context
 from handlers.render.problems import word
 from handlers.switchboard import StaleButton, Switchboard
 
-VIEWS = {"funnel": numbers.funnel, "delivery": flow.delivery}
+VIEWS = {"funnel": numbers.funnel, "delivery": flow.delivery, "pool": by_hand.numbers}
 
 
 async def pending(context: Context) -> None:
@@ -38,8 +39,9 @@ async def deal(context: Context, row_id: int, choice: str) -> None:
 
 
 async def stats(context: Context) -> None:
-    """The funnel, or with `delivery` the flow of messages."""
-    view = "delivery" if context.words.lower() == "delivery" else "funnel"
+    """The funnel, or with `delivery` the flow of messages, or with `pool` who looks for a partner."""
+    word = context.words.lower()
+    view = word if word in VIEWS else "funnel"
     await context.reply(await VIEWS[view](context.unit))
 
 

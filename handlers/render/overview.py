@@ -204,7 +204,7 @@ def funnel(message: m.Funnel, say: Speech) -> Screen:
         lines(say.say("<b>Now</b>"), now, median),
         lines(*cities),
     )
-    return Screen(text, _buttons("funnel", say))
+    return Screen(text, (views("funnel", say),))
 
 
 def _column(rows: list[tuple[int, Html]], say: Speech) -> Html:
@@ -214,11 +214,11 @@ def _column(rows: list[tuple[int, Html]], say: Speech) -> Html:
     return Html(f"<pre>{chr(10).join(each)}</pre>")
 
 
-def _buttons(shown: str, say: Speech) -> tuple[tuple[Button, ...], ...]:
+def views(shown: str, say: Speech) -> tuple[Button, ...]:
+    """The same numbers by now, and the way to the others."""
+    labels = {"funnel": say.say("People"), "pool": say.say("Partners"), "delivery": say.say("Delivery")}
     again = Button(say.say("Look again"), f"stats:{shown}")
-    if shown == "funnel":
-        return ((again, Button(say.say("Delivery"), "stats:delivery")),)
-    return ((again, Button(say.say("People"), "stats:funnel")),)
+    return (again, *(Button(label, f"stats:{view}") for view, label in labels.items() if view != shown))
 
 
 # --- delivery
@@ -251,7 +251,7 @@ def delivery(message: m.DeliveryNumbers, say: Speech) -> Screen:
         lines(updates, timers, jobs, _checks(message.checks, say)),
         _run(message.run, say),
     )
-    return Screen(text, _buttons("delivery", say))
+    return Screen(text, (views("delivery", say),))
 
 
 def _checks(checks: m.CheckNumbers | None, say: Speech) -> Html:

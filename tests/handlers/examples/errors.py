@@ -27,7 +27,7 @@ from bot.services.joining import invitations, onboarding
 from bot.services.messages import Message
 from bot.services.messages.people import Problem
 from bot.services.messages.studios import LineProblem
-from bot.services.pairing import matches, pairs, partner_links, pool, proposals
+from bot.services.pairing import by_hand, matches, pairs, partner_links, pool, proposals
 from bot.services.reviewing import appeals, review_groups, reviewers, votes
 from bot.services.sampling import samples
 from bot.services.studio import (
@@ -129,6 +129,8 @@ PROBLEMS: tuple[DomainError, ...] = (
     partner_links.QuestionsFirst(),
     partner_links.InviterPaired(NAME),
     *(partner_links.CannotPair(NAME, obstacle.value) for obstacle in Obstacle),
+    by_hand.NotWaiting(NAME),
+    by_hand.NotPossible(),
     *(kind() for kind in (pool.NotApprovedYet, pool.ConsentLapsed, pool.NotInPool)),
     pool.HasPartner(NAME),
     pairs.AlreadyPaired(None),
