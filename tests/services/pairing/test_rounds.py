@@ -53,7 +53,7 @@ def test_looking_at_what_changed_finds_what_looking_at_everything_finds(
 
 @pytest.mark.parametrize("known", [{"languages": frozenset({"ja"})}, {}])
 def test_so_it_is_in_a_large_city(known: dict[str, frozenset[str]]) -> None:
-    """Where not every pair is looked at, no two of those left over may be paired all the same."""
+    """Where not every pair is looked at, no two of those left over may be paired all the same, and in any order."""
     crowd = a_crowd(2 * ALL_OF, seed=6)
     # Hard to pair with each other, and with everybody else.
     crowd = [one if i % 3 else replace(one, dialect="wu", **known) for i, one in enumerate(crowd)]
@@ -62,7 +62,9 @@ def test_so_it_is_in_a_large_city(known: dict[str, frozenset[str]]) -> None:
     after = [*left, *a_crowd(ALL_OF + 20, seed=7, first=5_000)]
     fresh = fresh_among(left, after)
     assert fresh == {one.person for one in after} - {one.person for one in left}
-    assert matching(after, ONCE, NOW, fresh) == matching(after, ONCE, NOW)
+    whole = matching(after, ONCE, NOW)
+    assert matching(after, ONCE, NOW, fresh) == whole
+    assert matching(after[::-1], ONCE, NOW) == whole
 
 
 def test_what_is_fresh_matters() -> None:
