@@ -1,6 +1,7 @@
 """The waitlist (候补): who waits for a taken slot, and to whom a free one is offered, one pair at a time.
 
-Who waits for any time of its kind (`wishes`) stands in the same line (`line`). While a slot is on offer it counts as taken, though no booking has it: nobody else can book it.
+Who waits for any time of its kind (`wishes`) stands in the same line (`line`). While a slot is on offer it
+counts as taken, though no booking has it: nobody else can book it.
 """
 
 from datetime import timedelta
@@ -177,8 +178,10 @@ async def offer_next(unit: Unit, slot: Slot) -> bool:
         if party is None:
             await _gone(unit, place)
         elif view is not None and await _could_come(unit, party, view):
-            await _offer(unit, place, slot, view, party)
-            return True
+            waiting = await _on_the_list(unit, place, slot)
+            if waiting is not None:
+                await _offer(unit, waiting, slot, view, party, wish=place.waiting is None)
+                return True
     return False
 
 
@@ -196,13 +199,17 @@ async def _could_come(unit: Unit, party: Party, slot: SlotView) -> bool:
     return all([await bookings.free_at(unit, one.id, slot) for one in party.people])
 
 
-async def _offer(unit: Unit, place: Place, slot: Slot, view: SlotView, party: Party) -> None:
+async def _on_the_list(unit: Unit, place: Place, slot: Slot) -> Waiting | None:
+    """The place on the slot's own list that an offer needs: a wish gets one now, unless something else came first."""
+    if place.waiting is None and place.wish is not None:
+        return await wishes.claim(unit, place.wish, slot.id)
+    return place.waiting
+
+
+async def _offer(
+    unit: Unit, waiting: Waiting, slot: Slot, view: SlotView, party: Party, *, wish: bool
+) -> None:
     """Nobody is woken for an offer that can wait: its time begins when quiet hours end."""
-    waiting = place.waiting
-    if waiting is None:
-        if place.wish is None:
-            raise LookupError(f"a place without a reason before slot {slot.id}")
-        waiting = await wishes.claim(unit, place.wish, slot.id)
     policy = unit.policy.booking
     last = book_by(policy, slot.starts_at)
     wakes = bookings.not_before(unit, view)
@@ -216,7 +223,7 @@ async def _offer(unit: Unit, place: Place, slot: Slot, view: SlotView, party: Pa
         await outbox.send(
             unit,
             person.telegram_id,
-            SlotOffered(waiting.id, view, until, wish=place.waiting is None),
+            SlotOffered(waiting.id, view, until, wish=wish),
             about=f"{subject_of(waiting)}:offer",
             topic=subject_of(waiting),
             not_before=wakes,

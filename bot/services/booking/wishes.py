@@ -115,8 +115,13 @@ async def fitting(unit: Unit, slot: SlotView) -> Sequence[Wish]:
     )
 
 
-async def claim(unit: Unit, wish: Wish, slot_id: int) -> Waiting:
-    """Give a wish its place on the list of a slot that is about to be offered to it."""
+async def claim(unit: Unit, wish: Wish, slot_id: int) -> Waiting | None:
+    """Give a wish its place on the list of a slot that is about to be offered to it.
+
+    None if the wish has just been offered something else.
+    """
+    if not await audit.move(unit, wish, WishState.OFFERED):
+        return None
     waiting = await unit.tx.add(
         Waiting(
             slot_id=slot_id,
@@ -125,7 +130,8 @@ async def claim(unit: Unit, wish: Wish, slot_id: int) -> Waiting:
             created_at=wish.created_at,
         )
     )
-    await audit.move(unit, wish, WishState.OFFERED, waiting_id=waiting.id)
+    await unit.tx.change(update(Wish).where(col(Wish.id) == wish.id).values(waiting_id=waiting.id))
+    wish.waiting_id = waiting.id
     return waiting
 
 

@@ -19,7 +19,7 @@ from bot.services.pairing import partings
 from bot.services.studio import calling_off
 from storage.tables import Slot, Wish
 from tests.helpers import NOON, a_studio, ring
-from tests.services.scene import ANN, CY, DI, EVE, FAY, HOUR, MONDAY, OWNER, STRANGER, Scene
+from tests.services.scene import ANN, BO, CY, DI, EVE, FAY, HOUR, MONDAY, OWNER, STRANGER, Scene
 
 HALF = timedelta(minutes=30)
 FRIDAY = date(2026, 11, 27)
@@ -215,6 +215,15 @@ async def test_one_offer_at_a_time_for_each_wish(scene: Scene) -> None:
         await scene.act(ANN, cancelling.cancel, booking)
     assert [await scene.waiting(slot) for slot in (1, 3, late)] == [["offered"], ["offered"], []]
     assert await scene.slot_state(late) == "open"
+
+
+async def test_two_slots_freed_at_once_are_one_offer(scene: Scene) -> None:
+    """Whoever is second finds the wish taken, and the slot is open to all."""
+    first, second = await scene.booked(1), await scene.booked(3)
+    await wish(scene, CY)
+    await asyncio.gather(scene.act(ANN, cancelling.cancel, first), scene.act(BO, cancelling.cancel, second))
+    assert sorted([await scene.slot_state(1), await scene.slot_state(3)]) == ["open", "taken"]
+    assert sorted([await scene.waiting(1), await scene.waiting(3)]) == [[], ["offered"]]
 
 
 async def test_the_slot_called_off_leaves_the_wish(scene: Scene) -> None:
