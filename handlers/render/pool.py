@@ -8,7 +8,7 @@ from handlers.render import names
 from handlers.render.overview import views
 from handlers.render.problems import Facts, words
 from handlers.render.week import told
-from handlers.screen import Button, Rows, Screen, lines, paragraphs, plain, renders, rows
+from handlers.screen import Button, Rows, Screen, lines, paragraphs, renders, rows
 
 OBSTACLES = {
     "nobody_waiting": mark("nobody else is waiting"),
@@ -33,7 +33,7 @@ AGAINST = {
 def numbers(message: m.PoolNumbers, say: Speech) -> Screen:
     """A paragraph for each city, and a button to who waits there."""
     buttons = [
-        Button(f"{plain(_city(one.code, one.names, say))} ({one.waiting})", f"pool:city:{one.code}:0")
+        Button(f"{_city(one.code, one.names, say)} ({say.number(one.waiting)})", f"pool:city:{one.code}:0")
         for one in message.cities
         if one.waiting
     ]
@@ -87,7 +87,7 @@ def waiting(message: m.PoolWaiting, say: Speech) -> Screen:
         say.say("To propose two people to each other by hand, choose the first."),
     )
     people = tuple(
-        (Button(f"{one.name} · {plain(say.span(one.waited))}", f"pool:pick:{one.person_id}:0"),)
+        (Button(f"{verbatim(one.name)} · {say.span(one.waited)}", f"pool:pick:{one.person_id}:0"),)
         for one in message.people
     )
     pages = _pages(f"pool:city:{message.code}", message.page, message.pages, say)
@@ -118,8 +118,8 @@ def choice(message: m.PoolChoice, say: Speech) -> Screen:
 
 def _label(one: m.Waiter, say: Speech) -> str:
     if not one.against:
-        return f"✅ {one.name}"
-    return f"⚠️ {one.name} · {plain(_against(one, say))}"
+        return f"✅ {verbatim(one.name)}"
+    return f"⚠️ {verbatim(one.name)} · {_against(one, say)}"
 
 
 def _impossible(one: m.Waiter, say: Speech) -> Html:
@@ -194,7 +194,7 @@ def _pages(prefix: str, page: int, pages: int, say: Speech) -> Rows:
 # --- what cannot be done
 
 
-@words("NotWaiting")
+@words("NotFreeNow")
 def _(f: Facts, say: Speech) -> Html:
     return say.say(
         "{name} is not free any more: perhaps out of the pool, or asked already. /stats pool shows who is.",
@@ -202,6 +202,6 @@ def _(f: Facts, say: Speech) -> Html:
     )
 
 
-@words("NotPossible")
+@words("PairNotPossible")
 def _(_f: Facts, say: Speech) -> Html:
     return say.say("These two cannot be proposed to each other. /stats pool shows who else is waiting.")

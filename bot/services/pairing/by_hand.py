@@ -36,13 +36,13 @@ PAGE = 8
 """People on a page."""
 
 
-class NotWaiting(DomainError):
+class NotFreeNow(DomainError):
     """Somebody is not to be proposed now: out of the pool, in a pair or a proposal, not reachable, or not agreed."""
 
     name: str
 
 
-class NotPossible(DomainError):
+class PairNotPossible(DomainError):
     """The two cannot be proposed to each other, whatever the reason."""
 
 
@@ -86,7 +86,7 @@ async def waiting_in(unit: Unit, code: str, page: int) -> PoolWaiting:
 
 
 async def choice(unit: Unit, person_id: int, page: int) -> PoolChoice:
-    """Whom to propose to somebody. Raises `NotWaiting`."""
+    """Whom to propose to somebody. Raises `NotFreeNow`."""
     everybody = await pool.waiting(unit)
     own = await _one(unit, everybody, person_id)
     found = ranked(own, everybody, unit.policy.pairing, unit.now)
@@ -96,14 +96,14 @@ async def choice(unit: Unit, person_id: int, page: int) -> PoolChoice:
 
 
 async def preview(unit: Unit, first_id: int, second_id: int) -> PoolPreview:
-    """The two side by side. Raises `NotWaiting` and `NotPossible`."""
+    """The two side by side. Raises `NotFreeNow` and `PairNotPossible`."""
     first, second, judged = await _two(unit, first_id, second_id)
     shown = await _waiters(unit, [(first, Judged(True)), (second, judged)])
     return PoolPreview(*shown)
 
 
 async def propose(unit: Unit, coordinator: Person, first_id: int, second_id: int) -> PoolProposed:
-    """Offer the two to each other, as a round of the pool would. Raises `NotWaiting`, `NotPossible` and `Engaged`.
+    """Offer the two to each other, as a round of the pool would. Raises `NotFreeNow`, `PairNotPossible` and `Engaged`.
 
     What protects people holds here too: approval, consent, blocks and refusals are looked up once more.
     """
@@ -133,7 +133,7 @@ async def _two(unit: Unit, first_id: int, second_id: int) -> tuple[Candidate, Ca
     first, second = [await _one(unit, found, one) for one in (first_id, second_id)]
     judged = judge(first, second, unit.policy.pairing)
     if first_id == second_id or not judged.possible:
-        raise NotPossible
+        raise PairNotPossible
     return first, second, judged
 
 
@@ -143,7 +143,7 @@ async def _one(unit: Unit, found: Iterable[Candidate], person_id: int) -> Candid
         if candidate.person == person_id:
             return candidate
     person = await unit.tx.get(Person, person_id)
-    raise NotWaiting(_name(person) if person else str(person_id))
+    raise NotFreeNow(_name(person) if person else str(person_id))
 
 
 async def _waiters(unit: Unit, found: Sequence[tuple[Candidate, Judged]]) -> tuple[Waiter, ...]:
