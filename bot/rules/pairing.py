@@ -37,6 +37,8 @@ WAITING_STEP = timedelta(minutes=30)
 """Each such step that either has waited is a point: a week outweighs everything but the base."""
 WAITING_MOST = 10**5
 """Most points for waiting (nearly six years), so that the base keeps its promise."""
+PLENTY = 6
+"""From this many hours of the week in common on, they are told as a reason: two sessions."""
 BALANCED = 0.2
 """Up to this distance of two shares from a whole, the balance is told as a reason."""
 
@@ -87,6 +89,7 @@ class Reason(StrEnum):
     SAME_CITY = "same_city"
     SHARED_LANGUAGE = "shared_language"
     SAME_DIALECT = "same_dialect"
+    COMMON_HOURS = "common_hours"
     BALANCE = "balance"
     WISH = "wish"
     LONGEST_WAITING = "longest_waiting"
@@ -265,6 +268,7 @@ def reasons(viewer: Candidate, other: Candidate, oldest: datetime) -> Reasons:
         Reason.SAME_CITY: viewer.city is not None and viewer.city == other.city,
         Reason.SHARED_LANGUAGE: bool(languages),
         Reason.SAME_DIALECT: viewer.dialect is not None and viewer.dialect == other.dialect,
+        Reason.COMMON_HOURS: (common_hours(viewer, other) or 0) >= PLENTY,
         Reason.BALANCE: max(_imbalances(viewer, other), default=1000) <= 1000 * BALANCED,
         Reason.WISH: _wish(viewer, other) == WISH,
         Reason.LONGEST_WAITING: min(viewer.waiting_since, other.waiting_since) <= oldest,

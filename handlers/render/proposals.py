@@ -77,6 +77,7 @@ def _why(message: m.ProposalCard, say: Speech) -> Html:
         "same_city": say.say("• you record in the same city"),
         "shared_language": say.say("• you both speak {languages}", languages=shared),
         "same_dialect": say.say("• the same dialect: {dialect}", dialect=say.say(dialect) if dialect else ""),
+        "common_hours": say.say("• your weeks leave plenty of the same hours"),
         "balance": say.say("• your shares of the talk balance each other"),
         "wish": say.say("• it meets your wish"),
         "longest_waiting": say.say("• one of you has waited the longest"),

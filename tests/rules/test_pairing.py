@@ -184,6 +184,13 @@ OLDER = NOW - timedelta(days=1)
         ),
         ({"dialect": "wu"}, {"dialect": "wu"}, Reasons((Reason.SAME_DIALECT,), (), "wu")),
         ({"dialect": "wu"}, {"dialect": "yue"}, Reasons(())),
+        (
+            {"availability": hours(*range(6))},
+            {"availability": hours(*range(9))},
+            Reasons((Reason.COMMON_HOURS,)),
+        ),
+        ({"availability": hours(*range(5))}, {"availability": hours(*range(9))}, Reasons(())),
+        ({"availability": hours(*range(9))}, {}, Reasons(())),
         ({"talk_share": 0.75}, {"talk_share": 0.375}, Reasons((Reason.BALANCE,))),
         ({"talk_share": 0.75}, {"talk_share": 0.5}, Reasons(())),
         ({"rarer_share": 0.4375}, {"rarer_share": 0.375}, Reasons((Reason.BALANCE,))),

@@ -104,6 +104,7 @@ def test_what_the_two_of_the_example_are_told() -> None:
         "HOUR",
         "HOURS_MOST",
         "LIVELY",
+        "PLENTY",
         "TURN",
         "AFFINITY_MOST",
         "WAITING_MOST",
