@@ -25,12 +25,14 @@ async def slots(context: Context) -> None:
     await context.reply(await free_times.page(context.unit, context.person))
 
 
-async def times(context: Context, since: int, moving_id: int = 0) -> None:
-    """Another page of free times; with a booking, of new times for it."""
+async def times(context: Context, since: int, moving_id: int = 0, city: str = "") -> None:
+    """Another page of free times; with a booking, of new times for it, perhaps in another city."""
     if since > 10**11:
         raise StaleButton
     begin = datetime.fromtimestamp(since, UTC) if since else None
-    page = await free_times.page(context.unit, context.person, since=begin, moving_id=moving_id or None)
+    page = await free_times.page(
+        context.unit, context.person, since=begin, moving_id=moving_id or None, city=city
+    )
     await context.show(page)
 
 

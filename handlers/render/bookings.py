@@ -74,7 +74,7 @@ def hold_placed(message: m.HoldPlaced, say: Speech) -> Screen:
         text = say.say(
             "⏳ We have asked {partner} to move your session from {old} to:",
             partner=partner,
-            old=when(message.instead_of, say),
+            old=old_time(message.instead_of, message.slot, say),
         )
         rest = say.say(
             "The new time is held until {until}. Your old one stays yours until {partner} says yes.",
@@ -99,7 +99,7 @@ def hold_asked(message: m.HoldAsked, say: Speech) -> Screen:
         text = say.say(
             "🎙 {partner} would like to move your session from {old} to:",
             partner=message.partner,
-            old=when(message.instead_of, say),
+            old=old_time(message.instead_of, message.slot, say),
         )
     else:
         text = say.say("🎙 {partner} would like to record with you:", partner=message.partner)
@@ -156,7 +156,7 @@ def confirmed(message: m.BookingConfirmed, say: Speech) -> Screen:
         )
     moved = ""
     if message.instead_of:
-        moved = say.say("It replaces the one on {old}.", old=when(message.instead_of, say))
+        moved = say.say("It replaces the one on {old}.", old=old_time(message.instead_of, message.slot, say))
     free = ""
     if message.free_until:
         free = say.say(

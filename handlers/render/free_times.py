@@ -22,6 +22,13 @@ def free_times(message: m.FreeTimes, say: Speech) -> Screen:
 
 
 def _none(message: m.FreeTimes, say: Speech) -> Screen:
+    if message.moving and message.elsewhere:
+        text = say.say(
+            "There is no other free time here at the moment, so your session stays on {slot}. Other cities "
+            "have free times:",
+            slot=when(message.moving.slot, say),
+        )
+        return Screen(text, _elsewhere(message, say))
     if not message.first:
         return Screen(say.say("There are no later times. /slots shows the earlier ones again."))
     if message.moving:
@@ -122,7 +129,23 @@ def _buttons(message: m.FreeTimes, say: Speech) -> Rows:
         else:
             buttons.append(Button(label, f"book:{slot.slot_id}{moving}"))
     wait = () if message.moving else ((wait_button(say),),)
-    return (*rows(buttons, 1 if several else 2), *_turning(message, moving, say), *wait)
+    here = f"{moving}:{message.city}" if message.city else moving
+    turning = _turning(message, here, say)
+    return (*rows(buttons, 1 if several else 2), *turning, *_elsewhere(message, say), *wait)
+
+
+def _elsewhere(message: m.FreeTimes, say: Speech) -> Rows:
+    """Other cities to move to."""
+    if message.moving is None:
+        return ()
+    data = f"times:0:{message.moving.booking_id}"
+    return rows(
+        [
+            Button(say.say("🏙 In {city}", city=say.named(one.names, one.code)), f"{data}:{one.code}")
+            for one in message.elsewhere
+        ],
+        2,
+    )
 
 
 def _turning(message: m.FreeTimes, moving: str, say: Speech) -> Rows:

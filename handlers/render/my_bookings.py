@@ -5,7 +5,7 @@ from bot.services.messages import wishes as w
 from bot.texts import Html, Speech, mark
 from handlers.render.bookings import answers, block_text, changes, coming
 from handlers.render.names import STRIKES as KINDS
-from handlers.render.places import at, session, short, when
+from handlers.render.places import at, old_time, session, short, when
 from handlers.render.wishes import kind, place, stop, wished
 from handlers.screen import Button, Rows, Screen, lines, paragraphs, renders
 
@@ -50,7 +50,9 @@ def _booking(line: m.BookingLine, say: Speech) -> Html:
         state = say.say(STATES[line.state], partner=line.partner, until=until)
     moved = ""
     if line.instead_of:
-        moved = say.say("With a yes it replaces the one on {old}.", old=when(line.instead_of, say))
+        moved = say.say(
+            "With a yes it replaces the one on {old}.", old=old_time(line.instead_of, line.slot, say)
+        )
     question = say.say("❓ Are you coming?") if line.asks == "attend" else ""
     return lines(session(line.slot, say), state, moved, question)
 

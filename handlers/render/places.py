@@ -31,6 +31,13 @@ def session(slot: SlotView, say: Speech) -> Html:
     return Html(f"🗓 <b>{when(slot, say)}</b>\n📍 {where(slot, say)}")
 
 
+def old_time(old: SlotView, new: SlotView, say: Speech) -> Html:
+    """When a session was that is moved to `new`, and where, if that is somewhere else."""
+    if where(old, say) == where(new, say):
+        return when(old, say)
+    return say.say("{when}, {place}", when=when(old, say), place=where(old, say))
+
+
 def short(slot: SlotView, say: Speech) -> Html:
     """Day and hour alone, for buttons and lists: "Tue, 1 Dec 09:00"."""
     return at(slot.starts_at, slot, say)

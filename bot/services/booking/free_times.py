@@ -15,11 +15,12 @@ from bot.services.booking import bookings, moving
 from bot.services.booking.bookings import Party, name_of
 from bot.services.booking.line import QUEUED
 from bot.services.messages.bookings import FreeTimes
+from bot.services.messages.people import CityChoice
 from bot.services.messages.slots import SlotView
 from bot.services.people import Person
 from bot.services.studio import slots, waves
 from bot.services.unit import Unit
-from storage.tables import BookingMember, Room, Slot, Studio, Waiting
+from storage.tables import BookingMember, City, Room, Slot, Studio, Waiting
 
 PAGE = 8
 """Buttons on one page."""
@@ -41,12 +42,18 @@ WAIT_AHEAD = timedelta(days=7)
 
 
 async def page(
-    unit: Unit, person: Person, *, since: datetime | None = None, moving_id: int | None = None
+    unit: Unit,
+    person: Person,
+    *,
+    since: datetime | None = None,
+    moving_id: int | None = None,
+    city: str = "",
 ) -> FreeTimes:
     """One page of times for the person's pair from `since` on (None: the first page).
 
     Rooms with the same time in a studio are shown as one. With `moving_id` they are new times for that booking,
-    and nothing to wait for is shown. Raises what keeps the pair from booking, or the booking from being moved.
+    and nothing to wait for is shown, but in which other cities there are free ones; `city` asks for one. Raises what keeps
+    the pair from booking, or the booking from being moved.
     """
     old = await moving.movable(unit, person, moving_id) if moving_id is not None else None
     if old is None:
@@ -56,7 +63,8 @@ async def page(
     await bookings.check_blocks(unit, person, party)
     begin = max(since or unit.now, unit.now)
     busy = await _busy(unit, party, but=old.id if old else 0)
-    free = await _free(unit, party, begin)
+    cities = [city] if old is not None and city else _cities(party)
+    free = await _free(unit, cities, begin)
     taken = await _taken(unit, party, begin) if old is None else []
     free = await _marked(unit, party, _possible(unit, free, busy))
     shown = _distinct(free, _possible(unit, taken, busy))
@@ -70,6 +78,8 @@ async def page(
         later,
         first=since is None,
         moving=await moving.moving_of(unit, old) if old else None,
+        elsewhere=await _elsewhere(unit, cities) if old else (),
+        city=city if old else "",
     )
 
 
@@ -81,7 +91,9 @@ async def nearest(unit: Unit, person: Person, lost: SlotView) -> tuple[SlotView,
     except DomainError:
         return ()
     begin = max(unit.now, lost.starts_at - AROUND)
-    free = _distinct(_possible(unit, await _free(unit, party, begin), await _busy(unit, party, but=0)), ())
+    free = _distinct(
+        _possible(unit, await _free(unit, _cities(party), begin), await _busy(unit, party, but=0)), ()
+    )
     near = sorted(free, key=lambda slot: (abs(slot.starts_at - lost.starts_at), slot.slot_id))[:NEAREST]
     return tuple(sorted(near, key=lambda slot: (slot.starts_at, slot.slot_id)))
 
@@ -96,9 +108,25 @@ async def of_kind(unit: Unit, party: Party, city: str, kind: Kind) -> tuple[Slot
     return tuple(_distinct(_possible(unit, found, await _busy(unit, party, but=0)), ())[:OF_KIND])
 
 
-async def _free(unit: Unit, party: Party, begin: datetime) -> list[SlotView]:
+async def _elsewhere(unit: Unit, shown: Sequence[str | None]) -> tuple[CityChoice, ...]:
+    """The other cities in which a session could be, by their codes."""
+    if None in shown:
+        return ()
+    last = unit.now + (unit.policy.booking.min_notice or timedelta())
+    with_free = (
+        select(Studio.city)
+        .join(Room, col(Room.studio_id) == col(Studio.id))
+        .join(Slot, col(Slot.room_id) == col(Room.id))
+        .where(Slot.state == SlotState.OPEN.value, Slot.starts_at >= last)
+    )
+    query = select(City).where(col(City.code).in_(with_free), col(City.code).not_in(shown))
+    found = await unit.tx.all(query.order_by(col(City.code)))
+    return tuple(CityChoice(city.code, city.names) for city in found)
+
+
+async def _free(unit: Unit, cities: Sequence[str | None], begin: datetime) -> list[SlotView]:
     found: list[SlotView] = []
-    for city in _cities(party):
+    for city in cities:
         after = begin - timedelta(microseconds=1)
         found.extend(await slots.open_slots(unit, city, after=after, limit=FETCH))
     return found

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import ClassVar
 
 from bot.services.messages.base import IfUncertain, Lane, Message
+from bot.services.messages.people import CityChoice
 from bot.services.messages.slots import SlotView
 from bot.services.messages.wishes import WishLine
 
@@ -56,7 +57,8 @@ class FreeTimes(Message):
     """One page of free slots, and of taken ones that one can wait for, in the order of their time.
 
     `later` is where the next page begins, `first` whether this is the first one. With `moving`, what is pressed
-    is a new time for that booking.
+    is a new time for that booking, `elsewhere` are other cities with free ones, and `city` is the one that was
+    asked for (empty: the pair's own).
     """
 
     slots: tuple[SlotView, ...]
@@ -65,6 +67,8 @@ class FreeTimes(Message):
     later: datetime | None = None
     first: bool = True
     moving: Moving | None = None
+    elsewhere: tuple[CityChoice, ...] = ()
+    city: str = ""
 
 
 @dataclass(frozen=True)

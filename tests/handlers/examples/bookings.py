@@ -19,6 +19,7 @@ FOR_GOOD = m.Strikes(2, 2, True)
 HOLD = timedelta(minutes=30)
 WAITING = m.WaitLine(10**9, NEXT, 2)
 TWO = (x.Who(7, NAME), x.Who(8, NAME))
+OTHER_CITIES = (CityChoice("sydney", CITY), CityChoice("beijing", {}))
 PAY = m.Money(10_000, "CNY")
 NOTED = tuple(
     m.StrikeLine(number, kind, SLOT, NOW, does, WORDS if does == "lifted" else "")
@@ -52,7 +53,10 @@ EXAMPLES: tuple[Message, ...] = (
     m.FreeTimes((SLOT, NEXT), NAME, HOLD, later=LATER),
     m.FreeTimes((SLOT, TAKEN, ELSEWHERE), NAME, None, later=LATER, first=False, moving=MOVING),
     m.FreeTimes((SLOT,), NAME, HOLD, moving=m.Moving(1, NEXT)),
+    m.FreeTimes((SLOT,), NAME, HOLD, later=LATER, moving=MOVING, elsewhere=OTHER_CITIES, city="beijing"),
+    m.FreeTimes((), NAME, HOLD, moving=MOVING, elsewhere=OTHER_CITIES),
     m.HoldPlaced(10**9, SLOT, NAME, LATER),
+    m.HoldAsked(1, ELSEWHERE, NAME, LATER, instead_of=SLOT),
     m.HoldPlaced(1, NEXT, NAME, LATER, instead_of=SLOT),
     m.HoldAsked(10**9, SLOT, NAME, LATER),
     m.HoldAsked(1, NEXT, NAME, LATER, instead_of=SLOT),
