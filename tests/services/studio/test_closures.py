@@ -5,15 +5,16 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 from sqlmodel import col, select, update
 
 from bot.rules.commands import CloseRooms, parse_studio
-from bot.rules.errors import DomainError
+from bot.rules.errors import DomainError, SlotNotOpen
 from bot.rules.oneline import BadRooms
 from bot.rules.slots import BadDate, parse
 from bot.services import people
 from bot.services.booking import holds, waitlist
-from bot.services.booking.bookings import SlotTaken
+from bot.services.booking.bookings import BookingOver, SlotTaken
 from bot.services.messages.bookings import BookingCancelled
 from bot.services.messages.closures import AskClosure, ClosureCard, ClosurePreview, ClosureView, Touched
 from bot.services.messages.studios import StudioView
@@ -25,6 +26,7 @@ from bot.services.studio.studio_draft import StepOver
 from bot.services.unit import Units
 from storage.database import ConflictError
 from storage.tables import Booking, RoomClosure, Slot
+from storage.triggers import overlap_triggers
 from tests.helpers import MovableClock
 from tests.services.scene import ANN, BO, CY, DI, EVE, HOUR, MONDAY, OWNER, Scene
 
@@ -230,15 +232,48 @@ async def test_a_booking_against_a_closing(scene: Scene) -> None:
     assert bool(live) == (ends[0] == "held") == ((await states(scene))[0] == "taken")
 
 
+async def test_a_move_into_a_closed_time(scene: Scene) -> None:
+    """A move that waits for the partner's yes is called off with the closing; the old booking stays as it was."""
+    old = await scene.booked(1)
+    evening = await scene.slot(MONDAY + 9 * HOUR)
+    move = await scene.hold(ANN, evening, moving=old)
+    shown = await preview(scene, "close 1 2026-11-23T17:00..")
+    assert shown.booked == (Touched(await scene.view(evening), ("Ann", "Bo")),)
+    done = await scene.act(OWNER, closures.apply, 1)
+    assert (done.free, done.booked) == (0, 1)
+    assert (await scene.state(move), await scene.state(old)) == ("cancelled", "confirmed")
+    with pytest.raises(BookingOver):
+        await scene.act(BO, holds.agree, move)
+    with pytest.raises(SlotNotOpen):
+        await scene.act(ANN, holds.book, evening, old)
+    assert await scene.active(old) == [ANN, BO]
+
+
+async def test_without_the_triggers_both_would_win(scene: Scene) -> None:
+    """The negative control: it is the database that refuses, nothing before it."""
+    async with scene.units.writing("no triggers") as unit:
+        for name in overlap_triggers():
+            if "clos" in name:
+                await unit.tx.run(text(f"DROP TRIGGER {name}"))
+    await closed(scene, "close 1 room=1 2026-11-23")
+    inside = await scene.slot(MONDAY + 10 * HOUR)
+    assert await scene.slot_state(inside) == "open"
+    await preview(scene, "close 1 room=2 2026-11-23")
+    forced = update(RoomClosure).where(col(RoomClosure.id) == 2)
+    async with scene.units.writing("forced") as unit:
+        await unit.tx.change(forced.values(state="applied", applied_at=scene.clock.now))
+    assert (await states(scene))[1] == "open"
+
+
 # --- by buttons
 
 
 async def test_being_led_there(scene: Scene) -> None:
     """Room, days, reason; mistakes leave the question open, old buttons say so."""
     assert await scene.act(OWNER, closure_draft.begin, 1) == AskClosure(STUDIO, "room", ("1", "2", "all"))
-    for text, error in (("3", UnknownRoom), ("x", BadRooms)):
+    for typed, error in (("3", UnknownRoom), ("x", BadRooms)):
         with pytest.raises(error):
-            await scene.act(OWNER, closure_draft.answer, text)
+            await scene.act(OWNER, closure_draft.answer, typed)
     asked = await scene.act(OWNER, closure_draft.press, 1, "room", "2")
     assert asked == AskClosure(STUDIO, "dates", closure_draft.DAYS)
     with pytest.raises(BadDate):
