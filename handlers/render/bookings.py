@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from bot.services.booking import calendar
 from bot.services.messages import bookings as m
 from bot.texts import Html, Speech, mark
-from handlers.render.places import at, directions, session, short, when, where, zone_of
+from handlers.render.places import at, directions, old_time, session, short, when, where, zone_of
 from handlers.screen import Attachment, Button, Screen, lines, paragraphs, plain, renders
 
 

@@ -52,8 +52,9 @@ async def page(
     """One page of times for the person's pair from `since` on (None: the first page).
 
     Rooms with the same time in a studio are shown as one. With `moving_id` they are new times for that booking,
-    and nothing to wait for is shown, but in which other cities there are free ones; `city` asks for one. Raises what keeps
-    the pair from booking, or the booking from being moved.
+    and nothing to wait for is shown, but in which other cities there are free ones; `city` asks for one.
+
+    Raises what keeps the pair from booking, or the booking from being moved.
     """
     old = await moving.movable(unit, person, moving_id) if moving_id is not None else None
     if old is None:
