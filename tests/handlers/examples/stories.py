@@ -14,7 +14,7 @@ HEAD = m.Head(10**9, 700_002, NAME, "zoe_writes", ZONE)
 BARE = replace(HEAD, username=None)
 BLOCKED = replace(HEAD, blocked=True)
 ONE = m.Found(10**9, NAME, "zoe_writes")
-LONG = m.Found(2, NAME * 5)
+LONG = m.Found(2, "7" * 40)
 CARD = m.PersonCard(HEAD, "pair", NOW, LATER, True, ("applicant",), partner=NAME)
 STRIKES = tuple(
     StrikeLine(number, "no_show", SLOT, NOW, does, WORDS if does == "lifted" else "")
