@@ -214,8 +214,11 @@ async def ring_city(unit: Unit, timer: Timer) -> None:
 
 
 async def _bookable(unit: Unit, city: str) -> Sequence[SlotView]:
+    """What everybody can book: what is kept for a first wave is not announced to all."""
     notice = unit.policy.booking.min_notice or timedelta()
-    return await slots.open_slots(unit, city, after=unit.now + notice, limit=MOST)
+    free = await slots.open_slots(unit, city, after=unit.now + notice, limit=MOST)
+    kept = await waves.kept_from(unit, (), free)
+    return [slot for slot in free if slot.slot_id not in kept]
 
 
 # --- the message and whom it is for

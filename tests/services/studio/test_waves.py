@@ -12,6 +12,7 @@ from bot.services.messages.slots import AnnouncementReport, SlotsOpened
 from bot.services.messages.waitlist import SlotOffered
 from bot.services.pairing import pairs
 from bot.services.studio import announcements, announcing, batches, openings, shifts, waves
+from bot.services.studio.announcing import NothingOpen
 from bot.services.studio.waves import KeptForFirst
 from bot.services.unit import Units
 from storage.tables import AnnouncedTo, Booking, OutboxRow
@@ -102,6 +103,16 @@ async def test_free_times_show_what_is_kept(planning: Planning) -> None:
     for who, state in ((FIN, "kept"), (ANN, "open")):
         page = await planning.act(who, free_times.page)
         assert [slot.state for slot in page.slots] == [state]
+
+
+async def test_a_city_is_not_announced_past_its_first_wave(planning: Planning) -> None:
+    """What only some can book yet is nothing to tell all of."""
+    await in_waves(planning)
+    with pytest.raises(NothingOpen):
+        await planning.act(OWNER, announcing.announce_again, "beijing")
+    await planning.forward(hours=2)
+    await planning.act(OWNER, announcing.announce_again, "beijing")
+    assert await told(planning) == dict.fromkeys((ANN, BO, DAN, EMI, FIN, GUS, ZOE), 2)
 
 
 async def test_where_all_would_be_first_there_are_no_waves(planning: Planning) -> None:
