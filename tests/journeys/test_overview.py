@@ -38,6 +38,8 @@ async def test_numbers(stage: Stage) -> None:
     await olga.hears("📊")
     await olga.says("/stats delivery")
     assert not (await olga.hears("📮")).edited
+    await olga.presses("stats:pool")
+    assert "Nobody is looking for a partner right now." in (await olga.hears("🔎")).text
 
 
 async def test_in_chinese(stage: Stage) -> None:
@@ -49,6 +51,7 @@ async def test_in_chinese(stage: Stage) -> None:
         ("/pending", "✅"),
         ("/stats", "📊"),
         ("/stats delivery", "📮"),
+        ("/stats pool", "🔎"),
         ("/broadcast", "📣"),
     ):
         await olga.says(command)
@@ -61,8 +64,8 @@ async def test_in_chinese(stage: Stage) -> None:
 async def test_for_coordinators_only(stage: Stage) -> None:
     """Neither the commands nor the buttons tell anything to somebody else."""
     ann = await stage.newcomer("Ann")
-    for command in ("/pending", "/stats", "/stats delivery"):
+    for command in ("/pending", "/stats", "/stats delivery", "/stats pool"):
         await ann.says(command)
         await ann.hears("for coordinators only")
-    for data in ("pending", "stats:funnel", "stats:delivery"):
+    for data in ("pending", "stats:funnel", "stats:delivery", "stats:pool"):
         assert "for coordinators only" in (await ann.forges(data)).text
