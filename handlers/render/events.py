@@ -1,6 +1,6 @@
 """What the audit trail's rows are called, for people who read somebody's story."""
 
-from bot.texts import Html, Speech, mark
+from bot.texts import Html, Speech, mark, verbatim
 
 THINGS = {
     "assignment": mark("review"),
@@ -8,22 +8,25 @@ THINGS = {
     "booking": mark("booking"),
     "broadcast": mark("broadcast"),
     "city": mark("city"),
-    "closure": mark("closed room"),
     "group": mark("reviewers’ group"),
     "invitation": mark("invitation"),
     "pair": mark("pair"),
     "person": mark("person"),
     "proposal": mark("proposal"),
+    "roomclosure": mark("closed room"),
     "sample": mark("sample"),
     "shift": mark("shift"),
     "slot": mark("slot"),
     "slotbatch": mark("planned slots"),
+    "slottemplate": mark("slots that repeat"),
     "studio": mark("studio"),
     "waiting": mark("place on a waitlist"),
+    "wish": mark("waiting for any such time"),
 }
 """What an event is about, by the first word of its subject."""
 
 EVENTS = {
+    "accepted": mark("one said yes"),
     "active": mark("formed"),
     "added": mark("added"),
     "agreed": mark("the other voice agreed"),
@@ -42,6 +45,7 @@ EVENTS = {
     "copy": mark("looks like a copy"),
     "created": mark("created"),
     "cross_review": mark("goes to one more reviewer"),
+    "days_left_out": mark("days left out"),
     "declined": mark("declined"),
     "dissolved": mark("dissolved"),
     "done": mark("over"),
@@ -57,8 +61,9 @@ EVENTS = {
     "lapsed": mark("lapsed"),
     "late_cancel": mark("strike: cancelled late"),
     "left": mark("left the list"),
-    "lifted": mark("strike lifted"),
+    "lifted": mark("lifted"),
     "met": mark("found"),
+    "need_lowered": mark("needs fewer staff"),
     "no_show": mark("did not come"),
     "offered": mark("offered"),
     "onboarded": mark("onboarded"),
@@ -91,6 +96,7 @@ EVENTS = {
     "vote": mark("vote"),
     "voted": mark("voted"),
     "waiting": mark("waiting"),
+    "week": mark("hours of the week changed"),
     "withdrawn": mark("withdrawn"),
 }
 """What happened, by the last word of the event."""
@@ -101,6 +107,6 @@ def event_text(subject: str, event: str, say: Speech) -> Html:
     thing, _, number = subject.partition(":")
     what = event.rpartition(".")[2]
     if thing not in THINGS or what not in EVENTS:
-        return Html(f"<code>{subject} {event}</code>")
+        return Html(f"<code>{verbatim(subject)} {verbatim(event)}</code>")
     named, happened = say.say(THINGS[thing]), say.say(EVENTS[what])
     return say.say("{thing} #{number}: {happened}", thing=named, number=number, happened=happened)

@@ -1,12 +1,15 @@
 """One of two says nothing: a last call, then the other one goes on with a stand-in."""
 
+import asyncio
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from sqlalchemy import text
+from sqlmodel import select
 
 from bot.rules.policy import BookingPolicy
-from bot.services.booking import cancelling, reminders, rescue
+from bot.services.booking import bookings, cancelling, ledger, reminders, rescue
 from bot.services.booking.bookings import BookingOver
 from bot.services.messages.bookings import (
     BookingCancelled,
@@ -21,6 +24,9 @@ from bot.services.messages.bookings import (
 from bot.services.messages.partners import ProposalCard
 from bot.services.messages.strikes import LastCall
 from bot.services.pairing import pool
+from bot.services.people import Person
+from bot.services.unit import Unit
+from storage.tables import Booking
 from tests.helpers import NOON
 from tests.services.scene import ANN, BO, HOUR, MONDAY, OWNER, STRANGER, Scene
 
@@ -181,3 +187,22 @@ async def test_nothing_is_owed_to_who_turns_a_stand_in_down(scene: Scene, refuse
         await scene.answer(STRANGER, card.proposal_id, agree=True)
     await scene.until(MONDAY)
     assert (await scene.state(booking), await scene.ledger()) == ("cancelled", [])
+
+
+async def test_nobody_is_paid_twice_for_one_booking(scene: Scene) -> None:
+    """Two who find the same session lost at the same instant: the database takes one entry."""
+    booking_id = await _search_fails(scene, NOON)
+
+    async def pay(unit: Unit, person: Person) -> Money | None:
+        booking = await unit.tx.one(select(Booking).where(Booking.id == booking_id))
+        slot = await bookings.view_of(unit, booking)
+        return await ledger.pay_show_up(unit, person, booking, slot, "no_stand_in")
+
+    paid = await asyncio.gather(scene.act(ANN, pay), scene.act(ANN, pay))
+    assert sorted(paid, key=str) == [Money(10_000, "CNY"), None]
+    assert len(await scene.ledger()) == 1
+    # Without the unique key the second entry is there: it is the key that refuses it, nothing else.
+    async with scene.units.writing("no key") as unit:
+        await unit.tx.run(text("DROP INDEX uq_ledger_show_up"))
+    assert await scene.act(ANN, pay) == Money(10_000, "CNY")
+    assert len(await scene.ledger()) == 2
