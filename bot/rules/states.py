@@ -262,7 +262,13 @@ ARROWS: Mapping[type[StrEnum], _Arrows] = {
         WaitState.OFFERED: (WaitState.TAKEN, WaitState.DECLINED, WaitState.LAPSED, WaitState.LEFT),
     },
     WishState: {
-        WishState.WAITING: (WishState.OFFERED, WishState.MET, WishState.OVER, WishState.LEFT),
+        WishState.WAITING: (
+            WishState.OFFERED,
+            WishState.MET,
+            WishState.LAPSED,
+            WishState.OVER,
+            WishState.LEFT,
+        ),
         # Back to waiting when its offer came to nothing; lapsed when nobody answers any more.
         WishState.OFFERED: (
             WishState.WAITING,

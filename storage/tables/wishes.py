@@ -42,7 +42,7 @@ class Wish(SQLModel, table=True):
     """The last day that would do, by the studio's calendar."""
     state: str
     lapses: int = 0
-    """How many offers in a row nobody answered."""
+    """How many offers in a row the pair has not answered; alike in all its open wishes."""
     waiting_id: int | None = reference("waitlist.id", default=None)
     """The place on a slot's list that its latest offer stands on."""
     created_at: datetime

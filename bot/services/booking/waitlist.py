@@ -280,7 +280,7 @@ async def lapse(unit: Unit, timer: Timer) -> None:
     """Nobody answered an offer in time: the next pair gets it."""
     waiting = await _of_timer(unit, timer)
     wish = await wishes.of_offer(unit, waiting)
-    waits_on = wish is not None and not given_up(wish.lapses + 1)
+    waits_on = wish is not None and not given_up(await wishes.lapses_of(unit, waiting.pair_id) + 1)
     if waiting.state == WaitState.OFFERED and await _close(unit, waiting, WaitState.LAPSED):
         slot = await _view(unit, waiting)
         if wish is None or waits_on:  # the end of a wish is told by itself

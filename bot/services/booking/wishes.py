@@ -84,7 +84,10 @@ async def position_of(unit: Unit, wish: Wish) -> int:
 
 
 def _fitting() -> SelectOfScalar[Wish]:
-    """Wishes without an offer that a slot fits, but for pairs that were offered that slot or had it: they know it."""
+    """Wishes that a slot fits, of pairs that have no offer here by another, and were not offered it nor had it."""
+    asked = select(Wish.pair_id).where(
+        col(Wish.city) == bindparam("city"), col(Wish.state) == WishState.OFFERED.value
+    )
     knows = select(Waiting.pair_id).where(Waiting.slot_id == bindparam("slot_id"))
     knows = knows.where(col(Waiting.state) != WaitState.WAITING.value)
     had = select(Booking.pair_id).where(Booking.slot_id == bindparam("slot_id"))
@@ -94,6 +97,7 @@ def _fitting() -> SelectOfScalar[Wish]:
         col(Wish.part).in_([rules.ANY, bindparam("part")]),
         col(Wish.days).in_([rules.ANY, bindparam("days")]),
         col(Wish.until) >= bindparam("day"),
+        col(Wish.pair_id).not_in(asked),
         col(Wish.pair_id).not_in(knows),
         col(Wish.pair_id).not_in(had),
     )
@@ -169,11 +173,19 @@ async def hold_ended(unit: Unit, booking: Booking, to: BookingState) -> None:
 
 
 async def _back(unit: Unit, wish: Wish, *, silent: bool) -> None:
-    lapses = wish.lapses + 1 if silent else 0
-    if rules.given_up(lapses):
-        await _end(unit, wish, WishState.LAPSED, "silent", lapses=lapses)
-    else:
-        await audit.move(unit, wish, WishState.WAITING, lapses=lapses)
+    lapses = await lapses_of(unit, wish.pair_id) + 1 if silent else 0
+    mine = await unit.tx.all(_of_pair(wish.pair_id))
+    await unit.tx.change(update(Wish).where(col(Wish.id).in_([one.id for one in mine])).values(lapses=lapses))
+    if not rules.given_up(lapses):
+        await audit.move(unit, wish, WishState.WAITING)
+        return
+    for one in mine:
+        await _end(unit, one, WishState.LAPSED, "silent")
+
+
+async def lapses_of(unit: Unit, pair_id: int) -> int:
+    """How many offers in a row a pair let lapse, whichever of its wishes they were made to."""
+    return max([one.lapses for one in await unit.tx.all(_of_pair(pair_id))], default=0)
 
 
 async def met(unit: Unit, pair_id: int, slot: SlotView) -> None:
@@ -187,8 +199,8 @@ async def met(unit: Unit, pair_id: int, slot: SlotView) -> None:
 # --- how wishes end
 
 
-async def _end(unit: Unit, wish: Wish, to: WishState, why: str, **changes: int) -> None:
-    if not await audit.move(unit, wish, to, **changes):
+async def _end(unit: Unit, wish: Wish, to: WishState, why: str) -> None:
+    if not await audit.move(unit, wish, to):
         return
     await drop_timers(unit, subject_of(wish))
     view = await view_of(unit, wish)

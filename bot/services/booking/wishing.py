@@ -62,22 +62,7 @@ async def join(unit: Unit, person: Person, city: str, part: str, days: str, unti
     today = await wishes.today_in(unit, city)
     if not today <= until <= today + timedelta(days=rules.LONGEST):
         raise WishDayOver
-    wish = Wish(
-        pair_id=party.pair_id,
-        city=city,
-        part=part,
-        days=days,
-        until=until,
-        state=WishState.WAITING.value,
-        created_at=unit.now,
-    )
-    added = await unit.tx.add_new(wish)
-    wish = await unit.tx.one(
-        select(Wish)
-        .where(Wish.pair_id == party.pair_id, Wish.city == city, Wish.part == part, Wish.days == days)
-        .where(col(Wish.state).in_(wishes.OPEN))
-    )
-    await wishes.open_until(unit, wish, until)
+    wish, added = await _noted(unit, party, city, rules.Kind(part, days, until))
     view, position = await wishes.view_of(unit, wish), await wishes.position_of(unit, wish)
     other = party.other(person)
     if added:
@@ -86,6 +71,25 @@ async def join(unit: Unit, person: Person, city: str, part: str, days: str, unti
         await wishes.tell(unit, other, wish, view, noted, "joined")
     free = await free_times.of_kind(unit, party, city, wishes.kind_of(wish))
     return WishNoted(view, position, name_of(other), free=free)
+
+
+async def _noted(unit: Unit, party: Party, city: str, kind: rules.Kind) -> tuple[Wish, bool]:
+    """The pair's open wish of this kind, and whether it is new; either way it ends with the day given now."""
+    wish = Wish(
+        pair_id=party.pair_id,
+        city=city,
+        part=kind.part,
+        days=kind.days,
+        until=kind.until,
+        state=WishState.WAITING.value,
+        lapses=await wishes.lapses_of(unit, party.pair_id),
+        created_at=unit.now,
+    )
+    added = await unit.tx.add_new(wish)
+    same = (Wish.pair_id == party.pair_id, Wish.city == city, Wish.part == kind.part, Wish.days == kind.days)
+    wish = await unit.tx.one(select(Wish).where(*same, col(Wish.state).in_(wishes.OPEN)))
+    await wishes.open_until(unit, wish, kind.until)
+    return wish, bool(added)
 
 
 async def leave(unit: Unit, person: Person, wish_id: int) -> WishLeft:

@@ -177,6 +177,7 @@ class BookingPromises(Machine):
             if row.slot_id == slot.id and row.state != "waiting" and row.id != but
         }
         knows |= {row.pair_id for row in self.every(Booking) if row.slot_id == slot.id}
+        knows |= {wish.pair_id for wish in self.every(Wish) if wish.state == "offered"}
         starts = slot.starts_at.astimezone(ZoneInfo("Asia/Shanghai"))
         return [
             wish

@@ -190,6 +190,26 @@ async def test_two_silences_in_a_row_end_a_wish(scene: Scene) -> None:
     assert (await wishes(scene), await scene.timers("wish:1")) == (["lapsed"], [])
 
 
+async def test_silence_counts_for_the_pair(scene: Scene) -> None:
+    """Many wishes are not many holds: one offer at a time, two silences end them all, and a new one is no new start."""
+    first, second, third = (
+        await scene.booked(1),
+        await scene.booked(3),
+        await scene.booked(await scene.slot(MONDAY + 9 * HOUR)),
+    )
+    await wish(scene, CY, "any")
+    await wish(scene, CY, "morning")
+    await scene.act(ANN, cancelling.cancel, first)
+    await scene.act(ANN, cancelling.cancel, second)
+    assert (await scene.waiting(1), await scene.waiting(3)) == (["offered"], [])
+    await scene.forward(minutes=30)
+    await wish(scene, CY, "evening")
+    assert await scene.all(select(Wish.lapses).order_by(col(Wish.id))) == [1, 1, 1]
+    await scene.act(ANN, cancelling.cancel, third)
+    await scene.forward(minutes=30)
+    assert await wishes(scene) == ["lapsed"] * 3
+
+
 async def test_an_answer_in_between_starts_the_count_anew(scene: Scene) -> None:
     """Declining costs nothing."""
     await wish(scene, CY)
