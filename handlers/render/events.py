@@ -102,11 +102,16 @@ EVENTS = {
 """What happened, by the last word of the event."""
 
 
+WHOLE = {"strike.lifted": mark("strike lifted")}
+"""Events of which the last word alone would say too little."""
+
+
 def event_text(subject: str, event: str, say: Speech) -> Html:
     """One row in words, "booking #7: confirmed"; what this version has no words for is shown as it is kept."""
     thing, _, number = subject.partition(":")
     what = event.rpartition(".")[2]
-    if thing not in THINGS or what not in EVENTS:
+    told = WHOLE.get(event) or EVENTS.get(what)
+    if thing not in THINGS or told is None:
         return Html(f"<code>{verbatim(subject)} {verbatim(event)}</code>")
-    named, happened = say.say(THINGS[thing]), say.say(EVENTS[what])
+    named, happened = say.say(THINGS[thing]), say.say(told)
     return say.say("{thing} #{number}: {happened}", thing=named, number=number, happened=happened)

@@ -21,7 +21,10 @@ STRIKES = tuple(
     for number, does in enumerate(("counts", "blocks", "spent", "lifted"))
 )
 LOG = tuple(m.LogLine(NOW, f"{thing}.active", f"{thing}:10") for thing in THINGS)
-HAPPENED = tuple(m.LogLine(NOW, f"sample.{event}", "sample:10", NAME, WORDS) for event in EVENTS)
+HAPPENED = (
+    m.LogLine(NOW, "strike.lifted", "person:10", NAME, WORDS),
+    *(m.LogLine(NOW, f"sample.{event}", "sample:10", NAME, WORDS) for event in EVENTS),
+)
 
 EXAMPLES: tuple[Message, ...] = (
     m.AskPerson(),
