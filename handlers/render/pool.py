@@ -197,11 +197,11 @@ def _pages(prefix: str, page: int, pages: int, say: Speech) -> Rows:
 @words("NotFreeNow")
 def _(f: Facts, say: Speech) -> Html:
     return say.say(
-        "{name} is not free any more: perhaps out of the pool, or asked already. /stats pool shows who is.",
+        "{name} is not free any more: perhaps out of the pool, or asked already. /stats shows who is.",
         name=f["name"],
     )
 
 
 @words("PairNotPossible")
 def _(_f: Facts, say: Speech) -> Html:
-    return say.say("These two cannot be proposed to each other. /stats pool shows who else is waiting.")
+    return say.say("These two cannot be proposed to each other. /stats shows who else is waiting.")
