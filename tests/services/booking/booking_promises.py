@@ -179,6 +179,13 @@ class BookingPromises(Machine):
         knows |= {row.pair_id for row in self.every(Booking) if row.slot_id == slot.id}
         knows |= {wish.pair_id for wish in self.every(Wish) if wish.state == "offered"}
         starts = slot.starts_at.astimezone(ZoneInfo("Asia/Shanghai"))
+        # Who waits again since this very moment may have had an offer when the slot became free.
+        back = {
+            row.subject
+            for row in self.every(Audit)
+            if row.event == "wish.waiting" and row.at == self.clock.now
+        }
+        knows |= {wish.pair_id for wish in self.every(Wish) if f"wish:{wish.id}" in back}
         return [
             wish
             for wish in self.every(Wish)
