@@ -28,7 +28,8 @@ book:1 book:3:1 times:0:1 hold:1:no hold:2:yes attend:1:no cancel:1 cancel:1:all
 offer:1:yes shift:1:yes shift:3:yes shifts:2:1:yes slots:1:open slots:1:waves slots:all:count wait:end:1 wait:again:1 slots:beijing:again plan:go cast:1:send aim:all:*:*
 studio:1:closed studios newstudio:done invite:coordinator reviewers:private pending stats:delivery
 absent:1 absent:1:1 absent:1:0:yes folks:recent folks:strikes folks:find person:1:card person:2:log:0 lift:1
-unblock:1 inbox:1:retry inbox:1:drop no-such-verb:1:yes
+unblock:1 pool:city:beijing:0 pool:pick:1:0 pool:see:1:2 pool:go:1:2 pair:week:+99 pair:week:=0:1 stats:pool
+inbox:1:retry inbox:1:drop no-such-verb:1:yes
 """.split()  # noqa: SIM905 - a table to read
 )
 """Presses of what belongs to others, is over, or never was."""
@@ -63,6 +64,7 @@ COMMANDS = {
     "broadcast all | Free money": Role.COORDINATOR,
     "pending": Role.COORDINATOR,
     "stats delivery": Role.COORDINATOR,
+    "stats pool": Role.COORDINATOR,
     "people bo": Role.COORDINATOR,
     "invite coordinator": Role.COORDINATOR,
     "reviewers private": Role.COORDINATOR,
