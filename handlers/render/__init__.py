@@ -31,6 +31,7 @@ from handlers.render import (
     templates,
     verdicts,
     week,
+    why_none,
     wishes,
 )
 from handlers.screen import screen
@@ -67,5 +68,6 @@ __all__ = [
     "templates",
     "verdicts",
     "week",
+    "why_none",
     "wishes",
 ]
