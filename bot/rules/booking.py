@@ -2,8 +2,9 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from zoneinfo import ZoneInfo
 
 from bot.rules.errors import Blocked, DomainError, PairNotActive, SlotNotOpen, TooLate
 from bot.rules.policy import BookingPolicy, PayPolicy
@@ -171,6 +172,16 @@ def rescue_until(policy: BookingPolicy, starts_at: datetime, now: datetime) -> d
     last = book_by(policy, starts_at)
     until = last if policy.rescue is None else min(now + policy.rescue, last)
     return until if until > now else None
+
+
+def session_hours(starts_at: datetime, ends_at: datetime, zone: ZoneInfo) -> frozenset[int]:
+    """The hours of the week, 0 (Monday 00:00 by the zone's clock) to 167, that a session touches."""
+    found, at = set(), starts_at.astimezone(UTC)
+    while at < ends_at:
+        local = at.astimezone(zone)
+        found.add(local.weekday() * 24 + local.hour)
+        at += timedelta(hours=1) - timedelta(minutes=local.minute, seconds=local.second)
+    return frozenset(found)
 
 
 NO_SHOW_WITHIN = timedelta(days=7)

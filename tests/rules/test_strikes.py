@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.rules.booking import Weight, may_miss, reckon, rescue_until, show_up_pay, standing
+from bot.rules.booking import Weight, may_miss, reckon, rescue_until, session_hours, show_up_pay, standing
 from bot.rules.policy import BookingPolicy, PayPolicy
 from bot.rules.reminders import LAST_WORD, LastWord, in_quiet, last_word
 
@@ -144,3 +144,19 @@ def test_the_last_call_wakes_nobody_and_leaves_time(
         assert not in_quiet(found.ask_at, SHANGHAI, NIGHT)
         assert found.until - found.ask_at == LAST_WORD
         assert rescue_until(policy, starts_at, found.until) is not None
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "expected"),
+    [
+        ((10, 9), (10, 12), {81, 82, 83}),
+        ((9, 23), (10, 1), {71, 72}),
+        ((13, 23), (14, 1), {167, 0}),
+    ],
+)
+def test_the_hours_of_a_session(start: tuple[int, int], end: tuple[int, int], expected: set[int]) -> None:
+    """By the studio's clock, over midnight and the end of the week."""
+    assert session_hours(_shanghai(*start), _shanghai(*end), SHANGHAI) == expected
+    half = timedelta(minutes=30)
+    later = session_hours(_shanghai(*start) + half, _shanghai(*end) - half, SHANGHAI)
+    assert later == expected

@@ -7,14 +7,17 @@ inviting. What the answers do is in `bot.services.pairing.matches`.
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from sqlmodel import col, select
 
+from bot.rules.booking import session_hours
 from bot.rules.errors import DomainError
 from bot.rules.pairing import Candidate, Reason, Reasons, obstacle, reasons, weight
 from bot.rules.policy import later
 from bot.rules.states import OPEN_PROPOSALS, ProposalState
 from bot.services import audit, outbox, people
+from bot.services.booking import bookings
 from bot.services.pairing import matching, pool, rounds
 from bot.services.pairing.proposal_cards import (
     AS_RESCUE,
@@ -168,10 +171,11 @@ async def offer_stand_in(
 ) -> bool:
     """Offer the person who stayed in a booking the best stand-in of the pool; False if there is none.
 
-    The same musts hold as for any pair, the best is the one of the largest weight, and nobody is asked twice
-    for the same booking, nor anybody in `exclude` (ids). It stands for `booking.hold`, but not past the
-    booking's `rescue_until`. If both say yes they are a pair and `bookings.rescued` is called; else the timer
-    `stand_in_declined` rings for "booking:id". Raises `Engaged` if the stayer has a proposal open.
+    The same musts hold as for any pair, and the stand-in has to be free then, by the hours of the week too; the
+    best is the one of the largest weight, and nobody is asked twice for the same booking, nor anybody in
+    `exclude` (ids). It stands for `booking.hold`, but not past the booking's `rescue_until`. If both say yes
+    they are a pair and `bookings.rescued` is called; else the timer `stand_in_declined` rings for "booking:id".
+    Raises `Engaged` if the stayer has a proposal open.
     """
     booking = await unit.tx.one(select(Booking).where(Booking.id == booking_id))
     asked = await unit.tx.all(
@@ -181,10 +185,15 @@ async def offer_stand_in(
     )
     unwanted = exclude | frozenset(asked) | {stayer.id}
     own = (await pool.candidates(unit, [(stayer, unit.now)]))[0]
+    slot = await bookings.view_of(unit, booking)
+    hours = session_hours(slot.starts_at, slot.ends_at, ZoneInfo(slot.zone))
     possible = [
         other
         for other in await pool.waiting(unit)
-        if other.person not in unwanted and obstacle(own, other, unit.policy.pairing) is None
+        if other.person not in unwanted
+        and obstacle(own, other, unit.policy.pairing) is None
+        and (other.availability is None or hours <= other.availability)
+        and await bookings.free_at(unit, other.person, slot)
     ]
     if not possible:
         return False

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlmodel import col, select, update
 
+from bot.services import people
 from bot.services.booking import cancelling, holds, my_bookings, rescue, waitlist
 from bot.services.booking.bookings import BookingOver
 from bot.services.messages.bookings import (
@@ -260,3 +261,19 @@ async def test_the_leaver_may_book_that_time_with_the_same_partner_no_more_than_
         await scene.act(ANN, holds.book, 2)
     mine = await scene.act(ANN, my_bookings.overview)
     assert (mine.upcoming, [line.left for line in mine.past]) == ((), [True])
+
+
+async def test_only_who_can_come_then_is_asked(scene: Scene) -> None:
+    """Whose hours of the week leave the session out is no stand-in for it, however long they have waited."""
+    booking = await scene.booked(1)
+
+    async def tick(unit: Unit, person: Person, hours: list[int]) -> None:
+        await people.change(unit, person, hours=hours)
+
+    await scene.act(ZOE, tick, [*range(33, 36)])  # Tuesday morning; the session is on Monday
+    await scene.act(ZOE, pool.join)
+    await scene.act(ANN, rescue.leave, booking)
+    assert await scene.all(select(Proposal)) == []
+    await scene.act(ZOE, tick, [*range(9, 12), *range(33, 36)])
+    await scene.forward(minutes=10)
+    assert len(await scene.all(select(Proposal).where(Proposal.kind == "rescue"))) == 1
