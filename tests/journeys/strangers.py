@@ -9,7 +9,9 @@ from typing import Any
 
 from sqlmodel import SQLModel, col, delete, select, update
 
-from bot.rules.commands import Broadcast
+from bot.rules import templates as template_rules
+from bot.rules.closures import WallSpan, read_span
+from bot.rules.commands import Broadcast, CloseRooms
 from bot.rules.consent import CONSENT_VERSION
 from bot.rules.pairing import Reasons
 from bot.rules.roles import Role
@@ -24,7 +26,7 @@ from bot.services.pairing import pairs, proposals
 from bot.services.pairing.proposals import Seat
 from bot.services.people import Visitor
 from bot.services.reviewing import reviews
-from bot.services.studio import batches
+from bot.services.studio import batches, closures, templates
 from bot.services.unit import Unit
 from storage.tables import Assignment, InboxRow, OutboxRow, Reviewer, RoleGrant, Studio
 from storage.tables import Person as PersonRow
@@ -169,6 +171,17 @@ class World:
             shown = await batches.preview(unit, olga, parse(self._line(unit.now, days)))
             if opened:
                 await batches.open_(unit, olga, shown.batch_id)
+
+        repeats = template_rules.read("beijing mo-su 12:00 3h ahead=1d")
+        for _ in range(2):
+            await templates.preview(unit, olga, repeats)
+        await templates.start(unit, olga, 2)
+        for day in (20, 22):
+            await closures.preview(unit, olga, CloseRooms(studio.id, self._closed(unit.now, day), 1))
+        await closures.apply(unit, olga, 2)
+
+    def _closed(self, now: datetime, days: int) -> WallSpan:
+        return read_span(str((now + timedelta(days=days)).date()))
 
     def _line(self, now: datetime, days: int) -> str:
         return f"beijing {(now + timedelta(days=days)).date()} 09:00 3h"

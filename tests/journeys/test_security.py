@@ -25,8 +25,10 @@ FORGED = tuple(
 lang:xx consent:everything:1:yes profile:approved_at:1 city:atlantis sample:2:agreed:no sample:3:agreed:yes
 vote:a1:yes vote:a3:yes vote:s2:yes vote:j4:yes why:a3:done why:j4:noise appeal:1 pair:leave:yes:3 match:1:yes
 book:1 book:3:1 times:0:1 hold:1:no hold:2:yes attend:1:no cancel:1 cancel:1:all cancel:2:me move:1 wait:1:leave
-offer:1:yes shift:1:yes shift:3:yes shifts:2:1:yes slots:1:open slots:1:waves slots:all:count wait:end:1 wait:again:1 slots:beijing:again plan:go cast:1:send aim:all:*:*
-studio:1:closed studios newstudio:done invite:coordinator reviewers:private pending stats:delivery
+offer:1:yes shift:1:yes shift:3:yes shifts:2:1:yes slots:1:open slots:1:waves slots:all:count
+wait:end:1 wait:again:1 slots:beijing:again plan:go cast:1:send aim:all:*:*
+studio:1:closed tmpl:1:start tmpl:2:stopped tmpl:2:skip:2099-01-01 tmpls rest:1:go rest:1:room:all closure:1:apply
+closure:2:lift studios newstudio:done invite:coordinator reviewers:private pending stats:delivery
 absent:1 absent:1:1 absent:1:0:yes folks:recent folks:strikes folks:find person:1:card person:2:log:0 lift:1
 unblock:1 pool:city:beijing:0 pool:pick:1:0 pool:see:1:2 pool:go:1:2 pair:week:+99 pair:week:=0:1 stats:pool
 inbox:1:retry inbox:1:drop no-such-verb:1:yes
@@ -46,7 +48,14 @@ RIGHTFUL = {
     "bo": ("book:3", "cancel:1:all", "attend:1:yes"),
     "ida": ("hold:2:yes",),
     "ben": ("shift:1:yes",),
-    "olga": ("slots:1:open", "cast:1:send", "vote:j4:yes", "invite:staff:beijing"),
+    "olga": (
+        "slots:1:open",
+        "tmpl:1:start",
+        "closure:1:apply",
+        "cast:1:send",
+        "vote:j4:yes",
+        "invite:staff:beijing",
+    ),
 }
 """Who may press what: no crippled form of it may work for them either."""
 
@@ -60,6 +69,10 @@ COMMANDS = {
     "today": Role.STAFF,
     "studio close 1": Role.COORDINATOR,
     "newslots beijing 2099-12-01 09:00 3h": Role.COORDINATOR,
+    "studio close 1 2099-12-05 room=1": Role.COORDINATOR,
+    "studio reopen 1": Role.COORDINATOR,
+    "newslots beijing weekly mo-fr 09:00 3h": Role.COORDINATOR,
+    "newslots stop 2": Role.COORDINATOR,
     "openings": Role.COORDINATOR,
     "broadcast all | Free money": Role.COORDINATOR,
     "pending": Role.COORDINATOR,
