@@ -72,7 +72,6 @@ KEYS: Mapping[str, Key] = {
     "booking.block_for": Key('how long strikes block; "": for good'),
     "booking.rescue": Key("time to find a stand-in when the partner cancels"),
     "booking.staff": Key("staff who must confirm a slot before it opens; 0: nobody needed"),
-    "booking.ask_next": Key('time of the staff to answer before the next are asked; "": all are at once'),
     "booking.wave": Key('head start of those who waited longest, where times open in waves; "": no waves'),
     "reminders.offsets": Key("times before the start: the first asks who comes, the last has the address"),
     "reminders.confirm_by": Key('without an answer so long before, coordinators are told; "": never'),

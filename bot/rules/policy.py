@@ -48,10 +48,7 @@ class PairingPolicy:
 
 @dataclass(frozen=True, slots=True)
 class BookingPolicy:
-    """Holds, deadlines and strikes. `staff` people must have confirmed a slot before it opens.
-
-    Staff who have not answered within `ask_next` are followed by the next; without it all are asked at once.
-    """
+    """Holds, deadlines and strikes. `staff` people must have confirmed a slot before it opens."""
 
     hold: Span = timedelta(minutes=30)
     min_notice: Span = timedelta(hours=2)
@@ -60,7 +57,6 @@ class BookingPolicy:
     block_for: Span = timedelta(days=30)
     rescue: Span = timedelta(hours=12)
     staff: int = 2
-    ask_next: Span = timedelta(hours=12)
     wave: Span = timedelta(hours=2)
     """How long those who have waited longest can book alone, where times are opened in waves."""
 

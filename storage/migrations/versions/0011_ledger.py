@@ -1,6 +1,6 @@
 """ledger: money owed, and strikes that were lifted
 
-Revision: 0013, after 0012.
+Revision: 0011, after 0010.
 """
 
 import sqlalchemy as sa
@@ -8,8 +8,8 @@ from alembic import op
 
 from storage.triggers import ledger_triggers
 
-revision = "0013"
-down_revision = "0012"
+revision = "0011"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 

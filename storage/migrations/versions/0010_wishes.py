@@ -1,14 +1,14 @@
 """wishes: waiting for any time of a kind, waves and what came of announcements
 
-Revision: 0012, after 0011.
+Revision: 0010, after 0009.
 """
 
 import sqlalchemy as sa
 import sqlmodel
 from alembic import op
 
-revision = "0012"
-down_revision = "0011"
+revision = "0010"
+down_revision = "0009"
 branch_labels = None
 depends_on = None
 

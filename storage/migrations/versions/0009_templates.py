@@ -1,6 +1,6 @@
 """templates: slots that repeat, buffers and closures
 
-Revision: 0010, after 0009.
+Revision: 0009, after 0008.
 """
 
 import sqlalchemy as sa
@@ -9,8 +9,8 @@ from alembic import op
 
 from storage.triggers import first_triggers, overlap_triggers
 
-revision = "0010"
-down_revision = "0009"
+revision = "0009"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 
