@@ -67,10 +67,7 @@ def _wait(line: m.WaitLine, say: Speech) -> Html:
 
 def _wish(line: w.WishLine, say: Speech) -> Html:
     what = Html(f"<b>{wished(line.wish, say)}</b>")
-    if line.asked:
-        state = say.say("🎉 One has been offered to you two.")
-    else:
-        state = place(line.position, say)
+    state = say.say("🎉 One has been offered to you two.") if line.asked else place(line.position, say)
     return lines(say.say("⏳ Waiting for {wish}", wish=what), state)
 
 

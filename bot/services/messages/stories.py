@@ -46,7 +46,7 @@ class Head:
 
 @dataclass(frozen=True)
 class PersonCard(Message):
-    """Where somebody stands. `stands` is `new`, `onboarded`, `approved`, `pool` (looking) or `pair` (with `partner`)."""
+    """Where somebody stands: `new`, `onboarded`, `approved`, in the `pool` (looking), or a `pair` (with `partner`)."""
 
     head: Head
     stands: str
