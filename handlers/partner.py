@@ -80,13 +80,15 @@ async def _leave(context: Context, choice: str, pair_id: str) -> None:
 
 async def match(context: Context, proposal_id: int, choice: str) -> None:
     """The answer to a proposal or an invitation; its card is edited to show what came of it."""
-    if choice not in ("yes", "no"):
+    if choice not in ("yes", "no", "never"):
         raise StaleButton
-    outcome = await matches.answer(context.unit, context.person, proposal_id, agree=choice == "yes")
+    agree, never = choice == "yes", choice == "never"
+    outcome = await matches.answer(context.unit, context.person, proposal_id, agree=agree, never=never)
     say = context.say
     toasts = {
         "yes": say.say("Noted: yes. Now we are waiting for the other one."),
         "no": say.say("Noted: no."),
+        "never": say.say("Noted: never again."),
         "paired": say.say("You are partners!"),
         "gone": say.say("Sorry, this is no longer possible."),
     }

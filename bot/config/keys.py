@@ -64,6 +64,7 @@ KEYS: Mapping[str, Key] = {
     "review.reassign_after": Key('a silent reviewer is replaced after; "": never'),
     "pairing.every": Key("time between two rounds of matching"),
     "pairing.accept_within": Key("time to say yes to a proposal"),
+    "pairing.again_after": Key('a no keeps two people apart for so long; "": for good'),
     "pairing.repeat": Key("whether two people who were partners may be proposed again"),
     "booking.hold": Key("time the partner has to confirm; the slot is held meanwhile"),
     "booking.min_notice": Key("a slot can be booked until so long before it starts"),

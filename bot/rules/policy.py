@@ -43,6 +43,8 @@ class PairingPolicy:
 
     every: Span = timedelta(minutes=10)
     accept_within: Span = timedelta(hours=12)
+    again_after: Span = timedelta(days=7)
+    """How long a no keeps two people apart; None for good. A "never again" always does."""
     repeat: bool = False
 
 

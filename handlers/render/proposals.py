@@ -24,7 +24,7 @@ def card(message: m.ProposalCard, say: Speech) -> Screen:
             return Screen(paragraphs(text, _by(message, say)), ((back,),))
         case "paired":
             return Screen(say.say("✅ You and <b>{name}</b> both said yes.", name=name))
-        case "no":
+        case "no" | "never":
             return _said_no(message, say)
         case _:
             return Screen(say.say("The proposal with {name} is closed.", name=name))
@@ -35,6 +35,7 @@ def _question(message: m.ProposalCard, say: Speech) -> Screen:
     reminder = say.say("⏰ <b>Reminder:</b> this is waiting for your answer.") if message.reminder else ""
     yes = Button(say.say("Yes, with {name}", name=name), f"match:{message.proposal_id}:yes")
     no = Button(say.say("No"), f"match:{message.proposal_id}:no")
+    never = Button(say.say("No, and not with {name} again", name=name), f"match:{message.proposal_id}:never")
     return Screen(
         paragraphs(
             reminder,
@@ -43,7 +44,7 @@ def _question(message: m.ProposalCard, say: Speech) -> Screen:
             _what_it_means(message, say),
             lines(say.say("Saying no costs you nothing."), _by(message, say)),
         ),
-        ((yes, no),),
+        ((yes, no), (never,)),
     )
 
 
@@ -98,10 +99,17 @@ def _by(message: m.ProposalCard, say: Speech) -> Html:
 def _said_no(message: m.ProposalCard, say: Speech) -> Screen:
     name = message.other.name
     text = say.say("You said no to {name}. That costs you nothing.", name=name)
+    never: Rows = ()
+    if message.state == "never":
+        text = lines(text, say.say("We will not propose {name} to you again.", name=name))
+    else:
+        never = (
+            (Button(say.say("Not with {name} again", name=name), f"match:{message.proposal_id}:never"),),
+        )
     if message.in_pool:
         more = say.say("You keep your place, and we keep looking for you.")
-        return Screen(paragraphs(text, more), ((leave_pool_button(say),),))
-    return Screen(text, both_ways(say))
+        return Screen(paragraphs(text, more), (*never, (leave_pool_button(say),)))
+    return Screen(text, (*never, *both_ways(say)))
 
 
 # --- how it ended

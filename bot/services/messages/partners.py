@@ -112,7 +112,8 @@ class ProposalCard(Message):
     """A proposal (配对邀请) as one of its two people sees it.
 
     `via` is `pool`, `invitation` or `rescue`. `state` is `ask` (no answer yet), `yes` (said yes, waits for the
-    other), `paired`, `no` (said no), or `over` (ended otherwise). `reasons` are `bot.rules.pairing.Reason`.
+    other), `paired`, `no` (said no), `never` (and never again),
+    or `over` (ended otherwise). `reasons` are `bot.rules.pairing.Reason`.
     `standing_in` tells a rescue's two people apart: the one who stands in, and the one who stayed.
     """
 

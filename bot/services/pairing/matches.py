@@ -13,7 +13,7 @@ from bot.services.pairing.proposal_cards import as_other, card, other_of, seats_
 from bot.services.pairing.proposal_ends import Ending, close, end_all
 from bot.services.people import Person, first_name
 from bot.services.unit import Unit
-from storage.tables import Booking, Pair, Proposal, ProposalMember
+from storage.tables import Block, Booking, Pair, Proposal, ProposalMember
 
 
 class ProposalNotYours(DomainError):
@@ -31,22 +31,26 @@ class ProposalClosed(DomainError):
     name: str
 
 
-async def answer(unit: Unit, person: Person, proposal_id: int, *, agree: bool) -> str:
+async def answer(unit: Unit, person: Person, proposal_id: int, *, agree: bool, never: bool = False) -> str:
     """Take somebody's answer to a proposal; a yes can become a no as long as the other one is missing.
 
-    Gives what came of it: `yes` (waiting for the other), `paired`, `no`, or `gone` if the other one, or the
-    session to stand in for, is not to be had any more. Raises `ProposalNotYours`, `ProposalClosed`,
-    `NotApprovedYet`, `ConsentLapsed` and `pairs.AlreadyPaired`.
+    A no can be for ever (`never`), also when it was said already. Gives what came of it: `yes` (waiting for the
+    other), `paired`, `no`, `never`, or `gone` if the other one, or the session to stand in for, is not to be had
+    any more. Raises `ProposalNotYours`, `ProposalClosed`, `NotApprovedYet`, `ConsentLapsed` and
+    `pairs.AlreadyPaired`.
     """
     proposal = await unit.tx.get(Proposal, proposal_id)
     seats = await seats_of(unit, proposal) if proposal else {}
     if proposal is None or person.id not in seats:
         raise ProposalNotYours
     other = await other_of(unit, proposal, person)
+    if never and proposal.state == ProposalState.DECLINED and seats[person.id].answer is False:
+        return await _never_again(unit, proposal, person, other)
     if proposal.state not in OPEN_PROPOSALS:
         raise await _closed(unit, proposal, person, other)
     if not agree:
-        return await _decline(unit, proposal, person, other)
+        said = await _decline(unit, proposal, person, other)
+        return await _never_again(unit, proposal, person, other) if never else said
     await pool.check_may_pair(unit, person)
     await _write_yes(unit, proposal, person)
     if not seats[other.id].answer:
@@ -78,6 +82,14 @@ async def _decline(unit: Unit, proposal: Proposal, person: Person, other: Person
     endings = {person.id: Ending("no"), other.id: Ending("over", "declined")}
     await close(unit, proposal, ProposalState.DECLINED, endings, actor=person.id)
     return "no"
+
+
+async def _never_again(unit: Unit, proposal: Proposal, person: Person, other: Person) -> str:
+    """These two are not brought together again. The other one is not told: it came to nothing, and that is all."""
+    await unit.tx.add_new(Block(person_id=person.id, blocked_id=other.id, at=unit.now))
+    shown = await card(unit, proposal, person, "never")
+    await outbox.edit_topic(unit, topic_of(proposal, person), ProposalCard, shown)
+    return "never"
 
 
 async def _write_yes(unit: Unit, proposal: Proposal, person: Person) -> None:

@@ -194,7 +194,7 @@ async def _blocked(unit: Unit, ids: Sequence[int]) -> _Others:
 
 
 async def _declined(unit: Unit, ids: Sequence[int]) -> _Others:
-    """Whom each said no to. A stand-in's no is not one: it may be the time that does not suit."""
+    """Whom each said no to, within `again_after`. A stand-in's no is not one: the time may not suit."""
     mine, other = aliased(ProposalMember), aliased(ProposalMember)
     query = (
         select(mine.person_id, other.person_id)
@@ -203,6 +203,8 @@ async def _declined(unit: Unit, ids: Sequence[int]) -> _Others:
         .where(Proposal.state == ProposalState.DECLINED.value, Proposal.kind != "rescue")
         .where(col(mine.person_id).in_(ids), col(mine.answer).is_(False), other.person_id != mine.person_id)
     )
+    if (apart := unit.policy.pairing.again_after) is not None:
+        query = query.where(col(Proposal.closed_at) > unit.now - apart)
     return _grouped(await unit.tx.all(query))
 
 

@@ -58,6 +58,7 @@ EXAMPLES: tuple[Message, ...] = (
     CARD,
     replace(CARD, reasons=(), languages=(), other=STRANGER, reminder=True, expires_at=None),
     replace(CARD, via="invitation"),
+    *(replace(CARD, state="never", in_pool=in_pool) for in_pool in (True, False)),
     replace(CARD, via="rescue", slot=SLOT),
     replace(CARD, via="rescue", slot=SLOT, standing_in=True),
     *(replace(CARD, state=state) for state in ("yes", "paired", "no", "over")),

@@ -16,7 +16,7 @@ from bot.services.pairing.pool import ConsentLapsed
 from bot.services.pairing.proposals import Seat
 from bot.services.people import Person
 from bot.services.unit import Unit, Units
-from storage.tables import Audit, Pair, PairMember, Proposal, ProposalMember, Seeker, Timer
+from storage.tables import Audit, Block, Pair, PairMember, Proposal, ProposalMember, Seeker, Timer
 from tests.helpers import MovableClock, an_approved, deliver, told
 
 
@@ -132,6 +132,55 @@ async def test_a_no_ends_it_for_both_and_neither_loses_the_place(units: Units) -
     await proposals.solve_pool(units, 2)
     async with units.reading() as look:
         assert [p.state for p in await look.tx.all(select(Proposal))] == ["declined"]
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+async def test_a_no_can_be_for_ever(units: Units, clock: MovableClock, at_once: bool) -> None:
+    """Said at once or after a plain no: the card shows it, the other one hears what they hear of any no."""
+    ann, bo = await seekers(units, 11, 12)
+    await proposals.solve_pool(units, 1)
+    await deliver(units)
+    if not at_once:
+        assert await one_answer(units, bo, 1, agree=False) == "no"
+        await deliver(units)
+    async with units.writing("never") as unit:
+        assert await answer(unit, bo, 1, agree=False, never=True) == "never"
+    card = (await told(units, 12))[-1]
+    assert isinstance(card, ProposalCard)
+    assert card.state == "never"
+    assert (await told(units, 11))[-1] == ProposalOver("pool", "declined", "P12", in_pool=True)
+    clock.forward(days=365)
+    await proposals.solve_pool(units, 2)
+    async with units.reading() as look:
+        assert [p.state for p in await look.tx.all(select(Proposal))] == ["declined"]
+        assert [(b.person_id, b.blocked_id) for b in await look.tx.all(select(Block))] == [(bo.id, ann.id)]
+
+
+async def test_only_who_said_no_can_make_it_for_ever(units: Units) -> None:
+    """The other one of a declined proposal has nothing left to answer."""
+    ann, bo = await seekers(units, 11, 12)
+    await proposals.solve_pool(units, 1)
+    await one_answer(units, bo, 1, agree=False)
+    with pytest.raises(ProposalClosed) as closed:
+        async with units.writing("never") as unit:
+            await answer(unit, ann, 1, agree=False, never=True)
+    assert closed.value == ProposalClosed("declined", "P12")
+    async with units.reading() as look:
+        assert await look.tx.all(select(Block)) == []
+
+
+@pytest.mark.parametrize(("days", "states"), [(6, ["declined"]), (8, ["declined", "offered"])])
+async def test_a_plain_no_keeps_two_apart_for_a_while(
+    units: Units, clock: MovableClock, days: int, states: list[str]
+) -> None:
+    """After `again_after`, a week, both may be proposed to each other once more."""
+    _, bo = await seekers(units, 11, 12)
+    await proposals.solve_pool(units, 1)
+    await one_answer(units, bo, 1, agree=False)
+    clock.forward(days=days)
+    await proposals.solve_pool(units, 2)
+    async with units.reading() as look:
+        assert [p.state for p in await look.tx.all(select(Proposal).order_by(col(Proposal.id)))] == states
 
 
 async def test_a_yes_can_be_taken_back_while_the_other_one_thinks(units: Units) -> None:
