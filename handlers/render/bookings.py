@@ -185,6 +185,10 @@ def calendar_file(message: m.CalendarFile, say: Speech) -> Screen:
         place,
         plain(say.say("Booked with Duologue. Move or cancel it in the chat.")),
         message.made_at,
+        alarms=[
+            (ahead, plain(say.say("Your recording session begins in {span}", span=say.span(ahead))))
+            for ahead in message.alarms
+        ],
     )
     if message.cancelled:
         text = say.say("📅 Open this file to take the session out of your calendar.")

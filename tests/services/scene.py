@@ -27,6 +27,8 @@ PAIRS = ((ANN, BO), (CY, DI), (EVE, FAY))
 MONDAY = datetime(2026, 11, 23, 1, 0, tzinfo=UTC)
 """Monday, 23 November 2026, 09:00 in Shanghai: 69 hours after the clock of the tests starts."""
 HOUR = timedelta(hours=1)
+ALARMS = (24 * HOUR, 2 * HOUR, HOUR / 2)
+"""When a phone speaks up before a session that is booked in time."""
 
 
 class Scene:

@@ -6,7 +6,7 @@ A booking's people are its members, not its pair's: whoever got out of it has no
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlmodel import col, select, update
@@ -244,13 +244,32 @@ async def send_calendar(
 ) -> None:
     """Send the session as a file for the phone's calendar, or the one that takes it out again."""
     uid = await uid_of(unit, booking)
+    alarms = () if cancelled else alarms_of(unit, slot)
     await outbox.send(
         unit,
         person.telegram_id,
-        CalendarFile(uid, booking.version, slot, unit.now, cancelled),
+        CalendarFile(uid, booking.version, slot, unit.now, cancelled, alarms),
         about=f"calendar:{uid}:{booking.id}:{booking.version}:{'off' if cancelled else 'on'}",
         topic=subject_of(booking),
     )
+
+
+def alarms_of(unit: Unit, slot: SlotView) -> tuple[timedelta, ...]:
+    """How long before the start a phone speaks up: as the reminders do, the longest first.
+
+    None that is past; and none in the studio's quiet hours, unless the session is as near as it is then.
+    """
+    zone, quiet = ZoneInfo(slot.zone), unit.policy.reminders.quiet
+
+    def is_of_use(ahead: timedelta) -> bool:
+        at = slot.starts_at - ahead
+        return (
+            timedelta() < ahead
+            and at > unit.now
+            and (ahead <= IMMINENT or after_quiet(at, zone, quiet) == at)
+        )
+
+    return tuple(sorted(filter(is_of_use, set(unit.policy.reminders.offsets)), reverse=True))
 
 
 def not_before(unit: Unit, slot: SlotView) -> datetime | None:

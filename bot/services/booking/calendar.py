@@ -1,12 +1,12 @@
 """A session as an .ics file that a phone's calendar opens."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from icalendar import Calendar, Event, Timezone, TimezoneDaylight, TimezoneStandard, vCalAddress
+from icalendar import Alarm, Calendar, Event, Timezone, TimezoneDaylight, TimezoneStandard, vCalAddress, vText
 
 PRODID = "-//Duologue//Duologue//EN"
 
@@ -25,6 +25,7 @@ def event(
     description: str,
     now: datetime,
     organizer: str | None = None,
+    alarms: Sequence[tuple[timedelta, str]] = (),
 ) -> bytes:
     """One session as an iCalendar file (RFC 5545): UTF-8, CRLF, lines folded at 75 bytes.
 
@@ -33,7 +34,8 @@ def event(
     and `now` are aware and are written in the studio's `zone`, which the file defines itself; the second run
     of an hour that clocks show twice is written in UTC, since a local time there means the first. Texts may
     have newlines. `organizer` is an address such as ``mailto:studio@example.org``; one that contains a newline
-    raises `ValueError`.
+    raises `ValueError`. `alarms` are how long before the start the phone speaks up, and what it shows then; what is
+    cancelled has none.
 
     The method is always PUBLISH (RFC 5546, 3.2.1). REQUEST and CANCEL are messages of a mail conversation
     between an organizer and attendees with addresses: opened as a file from a chat, a REQUEST asks for an
@@ -59,6 +61,8 @@ def event(
     )
     entry.add("STATUS", "CONFIRMED" if confirmed else "CANCELLED")
     entry.add("TRANSP", "OPAQUE" if confirmed else "TRANSPARENT")
+    for ahead, text in alarms if confirmed else ():
+        entry.add_component(_alarm(ahead, text))
     calendar = Calendar()  # `Calendar.new` would add a random UID, another one each time
     for name, value in (
         ("VERSION", "2.0"),
@@ -70,6 +74,20 @@ def event(
     calendar.add_component(_zone(zone.key, starts_at.astimezone(zone).year))
     calendar.add_component(entry)
     return bytes(calendar.to_ical())
+
+
+def _alarm(ahead: timedelta, text: str) -> Alarm:
+    """A text on the screen so long before the start (RFC 5545, 3.6.6).
+
+    The span is written in minutes or seconds, never in days: a day of a calendar has 23 or 25 hours when the
+    clocks change (3.3.6), and what was promised is elapsed time.
+    """
+    seconds = round(ahead.total_seconds())
+    alarm = Alarm()
+    alarm.add("ACTION", "DISPLAY")
+    alarm.add("TRIGGER", vText(f"-PT{seconds}S" if seconds % 60 else f"-PT{seconds // 60}M"))
+    alarm.add("DESCRIPTION", _clean(text))
+    return alarm
 
 
 @lru_cache(maxsize=64)

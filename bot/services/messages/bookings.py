@@ -135,6 +135,8 @@ class CalendarFile(Message):
     slot: SlotView
     made_at: datetime
     cancelled: bool = False
+    alarms: tuple[timedelta, ...] = ()
+    """How long before the start the phone shall speak up."""
 
 
 @dataclass(frozen=True)

@@ -114,6 +114,43 @@ def test_no_organizer_no_line() -> None:
     assert made() == made()
 
 
+def alarms(file: bytes) -> list[tuple[str, timedelta, str]]:
+    """The alarms of the one entry: what is done, when from the start on, what is shown."""
+    return [
+        (str(one["ACTION"]), one.decoded("TRIGGER"), str(one["DESCRIPTION"]))
+        for one in entry(file).walk("VALARM")
+    ]
+
+
+def test_alarms_stand_in_the_entry() -> None:
+    """A text on the screen so long before the start, line for line; what is cancelled is silent."""
+    wanted = [(24 * H, "明天录制，别忘了；\n带身份证"), (H / 40, "Soon\r\nEND:VALARM")]
+    file = made(alarms=wanted)
+    assert alarms(file) == [
+        ("DISPLAY", -24 * H, "明天录制，别忘了；\n带身份证"),
+        ("DISPLAY", -H / 40, "Soon\nEND:VALARM"),
+    ]
+    plain = [line for line in lines(made()) if line not in lines(file)]
+    added = [line for line in lines(file) if line not in lines(made())]
+    assert (plain, added) == (
+        [],
+        [
+            "BEGIN:VALARM",
+            "ACTION:DISPLAY",
+            "DESCRIPTION:明天录制，别忘了；\\n带身份证",
+            "TRIGGER:-PT1440M",
+            "END:VALARM",
+            "BEGIN:VALARM",
+            "ACTION:DISPLAY",
+            "DESCRIPTION:Soon\\nEND:VALARM",
+            "TRIGGER:-PT90S",
+            "END:VALARM",
+        ],
+    )
+    off = made(alarms=wanted, status="cancelled", sequence=1)
+    assert off == made(status="cancelled", sequence=1)
+
+
 NIGHTS = [
     pytest.param(
         "Europe/Berlin",
@@ -248,7 +285,8 @@ def test_any_moment_in_any_zone(zone: str, start: datetime, minutes: int) -> Non
     end = start + timedelta(minutes=minutes)
     file = made(zone=ZoneInfo(zone), starts_at=start, ends_at=end)
     assert (moment(file, "DTSTART"), moment(file, "DTEND")) == (start, end)
-    assert (entry(file).decoded("DTSTART"), entry(file).decoded("DTEND")) == (start, end)
+    read = [entry(file).decoded(name).astimezone(UTC) for name in ("DTSTART", "DTEND")]
+    assert read == [start, end]
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ from bot.services.unit import Unit, Units
 from storage.database import ConflictError
 from storage.tables import Booking, BookingMember, Person, Slot, Strike
 from tests.helpers import NOON, ring
-from tests.services.scene import ANN, BO, CY, DI, HOUR, MONDAY, STRANGER, Scene
+from tests.services.scene import ALARMS, ANN, BO, CY, DI, HOUR, MONDAY, STRANGER, Scene
 
 HALF = timedelta(minutes=30)
 
@@ -59,7 +59,7 @@ async def test_the_partners_yes_confirms(scene: Scene) -> None:
     for who, partner in ((ANN, "Bo"), (BO, "Ann")):
         confirmed, file = (await scene.told(who))[-2:]
         assert confirmed == BookingConfirmed(booking, view, partner, free_until=MONDAY - 24 * HOUR)
-        assert file == CalendarFile(f"booking-{booking}@duologue", 1, view, NOON)
+        assert file == CalendarFile(f"booking-{booking}@duologue", 1, view, NOON, alarms=ALARMS)
     assert await scene.state(booking) == "confirmed"
     assert await scene.timers(f"booking:{booking}") == ["reminder", "confirm_by", "reminder", "reminder"]
     assert await scene.moves(f"booking:{booking}") == ["booking.held", "booking.confirmed"]

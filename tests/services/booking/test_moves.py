@@ -21,7 +21,7 @@ from bot.services.messages.bookings import (
 from bot.services.sampling.samples import NotYours
 from storage.tables import Booking, Slot
 from tests.helpers import NOON, ring
-from tests.services.scene import ANN, BO, CY, DI, HOUR, MONDAY, STRANGER, Scene
+from tests.services.scene import ALARMS, ANN, BO, CY, DI, HOUR, MONDAY, STRANGER, Scene
 
 HALF = timedelta(minutes=30)
 LATE = MONDAY - 24 * HOUR + timedelta(seconds=1)
@@ -49,7 +49,7 @@ async def test_the_partners_yes_switches(scene: Scene) -> None:
         confirmed, file = (await scene.told(who))[-2:]
         free_until = MONDAY + 5 * HOUR - 24 * HOUR
         assert confirmed == BookingConfirmed(new, second, partner, free_until, instead_of=first)
-        assert file == CalendarFile(f"booking-{old}@duologue", 2, second, NOON)
+        assert file == CalendarFile(f"booking-{old}@duologue", 2, second, NOON, alarms=ALARMS)
     assert [await scene.state(x) for x in (old, new)] == ["cancelled", "confirmed"]
     assert [await scene.slot_state(x) for x in (1, 3)] == ["open", "taken"]
     assert (await scene.active(old), await scene.active(new)) == ([], [ANN, BO])

@@ -26,7 +26,7 @@ from bot.services.sampling.samples import NotYours
 from bot.services.unit import Unit
 from storage.tables import BookingMember, Proposal
 from tests.helpers import NOON, ring
-from tests.services.scene import ANN, BO, CY, HOUR, MONDAY, STRANGER, Scene
+from tests.services.scene import ALARMS, ANN, BO, CY, HOUR, MONDAY, STRANGER, Scene
 
 ZOE = STRANGER
 PAY = Money(10_000, "CNY")
@@ -76,7 +76,7 @@ async def test_a_stand_in_takes_the_place(scene: Scene) -> None:
     assert await scene.last(ZOE, kind=BookingConfirmed) == BookingConfirmed(booking, view, "Bo", free)
     uid = f"booking-{booking}@duologue"
     for who in (BO, ZOE):
-        assert await scene.last(who, kind=CalendarFile) == CalendarFile(uid, 3, view, NOON)
+        assert await scene.last(who, kind=CalendarFile) == CalendarFile(uid, 3, view, NOON, alarms=ALARMS)
         assert any(isinstance(m, PairFormed) for m in await scene.told(who))
     assert await scene.active(booking) == [BO, ZOE]
     assert await scene.state(booking) == "confirmed"
