@@ -78,15 +78,24 @@ class Speech:
         return self._worded(dates.format_date(_A_MONDAY + timedelta(days=number), "EEE", locale=self._locale))
 
     def clock(self, when: datetime, zone: ZoneInfo) -> Html:
-        """The time of day, "09:00"."""
-        return Html(when.astimezone(zone).strftime("%H:%M"))
+        """The time of day, "09:00"; in the hour that a night has twice, with which of them: "02:30 UTC+2"."""
+        local = when.astimezone(zone)
+        return Html(f"{local:%H:%M}{_offset(local) if _comes_twice(local) else ''}")
 
     def moment(self, when: datetime, zone: ZoneInfo) -> Html:
         """Day and time in a zone, with the zone's name."""
         return Html(f"{self.day(when, zone)} {self.clock(when, zone)}{self._in_zone(when, zone)}")
 
     def stretch(self, start: datetime, end: datetime, zone: ZoneInfo) -> Html:
-        """From when to when, with the zone's name: "Tue, 1 Dec 09:00–12:00 (China Standard Time)"."""
+        """From when to when, with the zone's name: "Tue, 1 Dec 09:00–12:00 (China Standard Time)".
+
+        Where clocks change in between, both ends have a name: three hours may read as two or as four.
+        """
+        if start.astimezone(zone).utcoffset() != end.astimezone(zone).utcoffset():
+            last = f"{self.clock(end, zone)}{self._in_zone(end, zone)}"
+            return Html(
+                f"{self.day(start, zone)} {self.clock(start, zone)}{self._in_zone(start, zone)} – {last}"
+            )
         times = f"{self.clock(start, zone)}–{self.clock(end, zone)}"
         return Html(f"{self.day(start, zone)} {times}{self._in_zone(start, zone)}")
 
@@ -150,6 +159,18 @@ class Speech:
         """The name that an operator gave in this language, else in any."""
         chosen = names.get(self.language) or names.get("en") or next(iter(names.values()), fallback)
         return Html(escape(chosen))
+
+
+def _comes_twice(local: datetime) -> bool:
+    """Whether clocks show this time twice, because they are put back. Times that clocks skip never get here."""
+    return local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset()
+
+
+def _offset(local: datetime) -> str:
+    """How far ahead of UTC: " UTC+2", " UTC-4", " UTC+5:30"."""
+    minutes = round((local.utcoffset() or timedelta()).total_seconds() / 60)
+    hours, rest = divmod(abs(minutes), 60)
+    return f" UTC{'-' if minutes < 0 else '+'}{hours}{f':{rest:02d}' if rest else ''}"
 
 
 def _parts(span: timedelta | float) -> list[tuple[str, int]]:

@@ -1,9 +1,11 @@
 """How each language says spans, moments, names, money and lists."""
 
 from datetime import UTC, datetime, timedelta
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 
 from bot.texts import Html, Speech, speech, verbatim
 from bot.texts.speech import PSEUDO
@@ -59,6 +61,46 @@ def test_summer_time_is_named() -> None:
     july = datetime(2026, 7, 1, tzinfo=UTC)
     assert speech("en").zone(july, ZoneInfo("Europe/London")) == "British Summer Time"
     assert speech("en").zone(WHEN, ZoneInfo("Europe/London")) == "Greenwich Mean Time"
+
+
+LONG_AGO = datetime(2024, 1, 1, tzinfo=UTC)
+BERLIN, NEW_YORK = ZoneInfo("Europe/Berlin"), ZoneInfo("America/New_York")
+BACK = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
+"""02:30 in Berlin for the first time; an hour later it is 02:30 again."""
+
+
+def test_an_hour_that_comes_twice_is_told_apart() -> None:
+    """Wherever a time of day is said, buttons too; and only in that hour."""
+    say, hour = speech("en"), timedelta(hours=1)
+    told = [say.clock(BACK + n * hour, BERLIN) for n in (-1, 0, 1, 2)]
+    assert told == ["01:30", "02:30 UTC+2", "02:30 UTC+1", "03:30"]
+    first = datetime(2026, 11, 1, 5, 30, tzinfo=UTC)
+    assert [speech("zh").clock(first + n * hour, NEW_YORK) for n in (0, 1)] == ["01:30 UTC-4", "01:30 UTC-5"]
+
+
+def test_a_stretch_across_the_change_names_both_zones() -> None:
+    """Three hours that read as two, and three that read as four."""
+    three = timedelta(hours=3)
+    assert speech("en").stretch(BACK, BACK + three, BERLIN) == (
+        "Sun, 25 Oct 02:30 UTC+2 (Central European Summer Time) – 04:30 (Central European Standard Time)"
+    )
+    forward = datetime(2026, 3, 29, 0, 30, tzinfo=UTC)
+    assert speech("zh").stretch(forward, forward + three, BERLIN) == (
+        "3月29日周日 01:30（中欧标准时间） – 05:30（中欧夏令时间）"
+    )
+
+
+@given(
+    zone=st.sampled_from(sorted(available_timezones())).map(ZoneInfo),
+    when=st.integers(0, 8 * 365 * 96).map(lambda quarters: LONG_AGO + timedelta(minutes=15 * quarters)),
+    gap=st.integers(1, 36).map(lambda quarters: timedelta(minutes=15 * quarters)),
+)
+@example(zone=BERLIN, when=BACK, gap=timedelta(hours=1))
+def test_two_moments_never_read_the_same(zone: ZoneInfo, when: datetime, gap: timedelta) -> None:
+    """In any zone of the world: day and time of day tell them apart."""
+    say = speech("en")
+    one, other = ((say.day(at, zone), say.clock(at, zone)) for at in (when, when + gap))
+    assert one != other
 
 
 def test_numbers_money_and_lists() -> None:
