@@ -63,7 +63,12 @@ async def test_a_candidate_is_what_is_known_of_a_person(units: Units) -> None:
         await unit.tx.add(Block(person_id=ann.id, blocked_id=disliked.id, at=unit.now))
         for kind, other in (("pool", refused), ("rescue", old)):
             proposal = await unit.tx.add(
-                Proposal(kind=kind, state=ProposalState.DECLINED.value, created_at=unit.now)
+                Proposal(
+                    kind=kind,
+                    state=ProposalState.DECLINED.value,
+                    created_at=unit.now,
+                    closed_at=unit.now,
+                )
             )
             for person, answer in ((ann, False), (other, True)):
                 await unit.tx.add(
