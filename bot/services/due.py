@@ -9,6 +9,7 @@ from bot.services.pairing import pool, proposal_ends, proposals
 from bot.services.reviewing import review_groups, review_queue, reviews
 from bot.services.sampling import erasing
 from bot.services.studio import announcing, templates
+from bot.services.timers import id_of
 from bot.services.unit import Unit
 from storage.tables import Timer
 
@@ -33,17 +34,12 @@ async def person_back(unit: Unit, timer: Timer) -> None:
 
 async def proposal_reminds(unit: Unit, timer: Timer) -> None:
     """Half of a match proposal's time is over."""
-    await proposals.remind(unit, _id_of(timer))
+    await proposals.remind(unit, id_of(timer))
 
 
 async def proposal_expires(unit: Unit, timer: Timer) -> None:
     """A match proposal's time is over."""
-    await proposal_ends.expire(unit, _id_of(timer))
-
-
-def _id_of(timer: Timer) -> int:
-    """The id of what the timer is about: its subject is "thing:id"."""
-    return int(timer.subject.partition(":")[2])
+    await proposal_ends.expire(unit, id_of(timer))
 
 
 async def fill_seats(unit: Unit, _timer: Timer) -> None:

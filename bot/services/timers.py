@@ -22,6 +22,11 @@ class TooLate(Exception):
     """Raised by what a timer runs: it is of no use any more. Nothing of it is kept, and the timer is dropped."""
 
 
+def id_of(timer: Timer) -> int:
+    """The id of what a timer is about: its subject is "thing:id"."""
+    return int(timer.subject.partition(":")[2])
+
+
 async def set_timer(
     unit: Unit,
     kind: str,

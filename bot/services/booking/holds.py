@@ -31,7 +31,7 @@ from bot.services.messages.slots import SlotView
 from bot.services.messages.waitlist import OfferTaken
 from bot.services.people import Person
 from bot.services.studio import slots, waves
-from bot.services.timers import drop_timers, set_timer
+from bot.services.timers import drop_timers, id_of, set_timer
 from bot.services.unit import Unit
 from storage.database import ConflictError
 from storage.tables import Booking, BookingMember, Slot, Timer
@@ -251,7 +251,7 @@ async def drop(unit: Unit, person: Person, booking: Booking) -> Message:
 
 async def expire(unit: Unit, timer: Timer) -> None:
     """The partner did not answer in time: the slot is free again, and both are told."""
-    booking = await unit.tx.get(Booking, int(timer.subject.partition(":")[2]))
+    booking = await unit.tx.get(Booking, id_of(timer))
     if booking is None or booking.state != BookingState.HELD:
         return
     slot, kept = await bookings.view_of(unit, booking), await _kept(unit, booking)

@@ -21,7 +21,7 @@ from bot.services.messages.bookings import AttendNoted, NotConfirmedYet, Reminde
 from bot.services.messages.slots import SlotView
 from bot.services.messages.strikes import LastCall
 from bot.services.people import Person
-from bot.services.timers import TooLate, drop_timers, set_timer
+from bot.services.timers import TooLate, drop_timers, id_of, set_timer
 from bot.services.unit import Unit
 from storage.database import Prepared
 from storage.tables import Booking, BookingMember, Timer
@@ -168,7 +168,7 @@ async def silent_one(unit: Unit, timer: Timer) -> tuple[Booking, Person] | None:
 
 
 async def _standing(unit: Unit, timer: Timer) -> Booking | None:
-    booking = await unit.tx.get(Booking, int(timer.subject.partition(":")[2]))
+    booking = await unit.tx.get(Booking, id_of(timer))
     return booking if booking and booking.state in STANDING else None
 
 

@@ -22,7 +22,7 @@ from bot.services.messages.bookings import Money, PartnerOut, YouAreOut
 from bot.services.messages.slots import SlotView
 from bot.services.pairing import pairs, proposals
 from bot.services.people import Person
-from bot.services.timers import drop_timers, set_timer
+from bot.services.timers import drop_timers, id_of, set_timer
 from bot.services.unit import Unit
 from storage.database import ConflictError
 from storage.tables import Booking, BookingMember, Pair, Timer
@@ -187,5 +187,5 @@ async def rescued(unit: Unit, booking_id: int, pair: Pair) -> None:
 
 
 async def _of_timer(unit: Unit, timer: Timer) -> Booking | None:
-    booking = await unit.tx.get(Booking, int(timer.subject.partition(":")[2]))
+    booking = await unit.tx.get(Booking, id_of(timer))
     return booking if booking and booking.state == BookingState.RESCUE else None

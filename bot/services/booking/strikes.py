@@ -17,7 +17,7 @@ from bot.services.messages.strikes import BlockOver, StrikesLifted
 from bot.services.people import Person
 from bot.services.places import out_of_quiet, zone_of
 from bot.services.studio import slots
-from bot.services.timers import drop_timers, set_timer
+from bot.services.timers import drop_timers, id_of, set_timer
 from bot.services.unit import Unit
 from storage.tables import Booking, Strike, Timer
 
@@ -78,7 +78,7 @@ async def _expect_end(unit: Unit, person: Person) -> None:
 
 async def block_over(unit: Unit, timer: Timer) -> None:
     """A block should be over: its person may book again, and learns that."""
-    person = await people.by_id(unit, int(timer.subject.partition(":")[2]))
+    person = await people.by_id(unit, id_of(timer))
     found = await of(unit, person)
     if found.blocked:
         await _expect_end(unit, person)  # the policy has become stricter since

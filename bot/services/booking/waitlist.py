@@ -29,7 +29,7 @@ from bot.services.messages.waitlist import (
 )
 from bot.services.people import Person
 from bot.services.studio import announcing, slots
-from bot.services.timers import drop_timers, set_timer
+from bot.services.timers import drop_timers, id_of, set_timer
 from bot.services.unit import Unit
 from storage.tables import Pair, PairMember, Slot, Timer, Waiting
 
@@ -312,7 +312,7 @@ async def _close(unit: Unit, waiting: Waiting, to: WaitState, *, by: Person | No
 
 
 async def _of_timer(unit: Unit, timer: Timer) -> Waiting:
-    return await unit.tx.one(select(Waiting).where(Waiting.id == int(timer.subject.partition(":")[2])))
+    return await unit.tx.one(select(Waiting).where(Waiting.id == id_of(timer)))
 
 
 async def _view(unit: Unit, waiting: Waiting) -> SlotView:

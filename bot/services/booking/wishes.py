@@ -18,7 +18,7 @@ from bot.services.messages.slots import SlotView
 from bot.services.messages.wishes import WishEnded, WishLine, WishView
 from bot.services.people import Person
 from bot.services.studio import batch_cards
-from bot.services.timers import drop_timers, set_timer
+from bot.services.timers import drop_timers, id_of, set_timer
 from bot.services.unit import Unit
 from storage.database import Prepared
 from storage.tables import Booking, City, PairMember, Timer, Waiting, Wish
@@ -238,7 +238,7 @@ async def close_all(unit: Unit, pair_id: int, *, by: Person | None = None) -> No
 
 async def give_up(unit: Unit, timer: Timer) -> None:
     """The last day of a wish is past."""
-    wish = await unit.tx.get(Wish, int(timer.subject.partition(":")[2]))
+    wish = await unit.tx.get(Wish, id_of(timer))
     if wish is not None and wish.state in OPEN:
         await _end(unit, wish, WishState.OVER, "over")
 

@@ -148,7 +148,7 @@ async def _first_wave(unit: Unit, batch: SlotBatch, row: Announcement, views: Se
 
 async def wave_over(unit: Unit, timer: Timer) -> None:
     """The head start is over: tell everybody else what is left."""
-    row = await unit.tx.get(Announcement, int(timer.subject.partition(":")[2]))
+    row = await unit.tx.get(Announcement, timers.id_of(timer))
     if row is None:
         return
     left = await unit.tx.all(
