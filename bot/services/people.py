@@ -109,9 +109,14 @@ def language_of(person: Person) -> str:
     return person.language or person.language_hint
 
 
+def name_of(person: Person) -> str:
+    """What to call somebody."""
+    return person.name or person.telegram_name
+
+
 def first_name(person: Person) -> str:
     """What a person is called by others: the first word of their name."""
-    words = (person.name or person.telegram_name).split()
+    words = name_of(person).split()
     return words[0] if words else str(person.id)
 
 

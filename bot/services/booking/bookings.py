@@ -85,11 +85,6 @@ class Party:
         return next(one for one in self.people if one.id != person.id)
 
 
-def name_of(person: Person) -> str:
-    """What to call somebody."""
-    return person.name or person.telegram_name
-
-
 def subject_of(booking: Booking) -> str:
     """What timers and messages about a booking are filed under."""
     return f"booking:{booking.id}"

@@ -7,11 +7,11 @@ from bot.rules.errors import TooLate
 from bot.rules.states import BookingState
 from bot.services import outbox
 from bot.services.booking import bookings, free_times, holds, ledger, releasing, strikes, waitlist
-from bot.services.booking.bookings import BookingOver, name_of, subject_of
+from bot.services.booking.bookings import BookingOver, subject_of
 from bot.services.messages import Message
 from bot.services.messages.bookings import BookingCancelled, BookingKept, CancelAsked, Money
 from bot.services.messages.slots import SlotView
-from bot.services.people import Person
+from bot.services.people import Person, name_of
 from bot.services.studio import slots
 from bot.services.unit import Unit
 from storage.tables import Booking, Pair, Slot

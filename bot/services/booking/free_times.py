@@ -12,12 +12,12 @@ from bot.rules.errors import DomainError
 from bot.rules.states import SlotState
 from bot.rules.wishes import Kind, fits
 from bot.services.booking import bookings, moving
-from bot.services.booking.bookings import Party, name_of
+from bot.services.booking.bookings import Party
 from bot.services.booking.line import QUEUED
 from bot.services.messages.bookings import FreeTimes
 from bot.services.messages.people import CityChoice
 from bot.services.messages.slots import SlotView
-from bot.services.people import Person
+from bot.services.people import Person, name_of
 from bot.services.studio import slots, waves
 from bot.services.unit import Unit
 from storage.tables import BookingMember, City, Room, Slot, Studio, Waiting

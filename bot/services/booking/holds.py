@@ -9,15 +9,7 @@ from bot.rules.errors import NotYours, SlotNotOpen
 from bot.rules.states import BookingState, PairState, SlotState, WaitState
 from bot.services import audit, outbox
 from bot.services.booking import bookings, moving, releasing, reminders, waitlist, wishes
-from bot.services.booking.bookings import (
-    AlreadyBooked,
-    BookingOver,
-    Party,
-    SlotTaken,
-    SlotYours,
-    name_of,
-    subject_of,
-)
+from bot.services.booking.bookings import AlreadyBooked, BookingOver, Party, SlotTaken, SlotYours, subject_of
 from bot.services.messages import Message
 from bot.services.messages.bookings import (
     BookingConfirmed,
@@ -29,7 +21,7 @@ from bot.services.messages.bookings import (
 )
 from bot.services.messages.slots import SlotView
 from bot.services.messages.waitlist import OfferTaken
-from bot.services.people import Person
+from bot.services.people import Person, name_of
 from bot.services.studio import slots, waves
 from bot.services.timers import drop_timers, id_of, set_timer
 from bot.services.unit import Unit

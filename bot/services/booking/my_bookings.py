@@ -4,9 +4,8 @@ from sqlmodel import col, select
 
 from bot.rules.states import LIVE_BOOKINGS, BookingState, WaitState
 from bot.services.booking import bookings, ledger, line, reminders, strikes, waitlist, wishes
-from bot.services.booking.bookings import name_of
 from bot.services.messages.bookings import BookingLine, MyBookings, PastLine, WaitLine
-from bot.services.people import Person
+from bot.services.people import Person, name_of
 from bot.services.places import zone_of
 from bot.services.studio import slots
 from bot.services.unit import Unit

@@ -14,10 +14,10 @@ from bot.rules.roles import Role
 from bot.rules.states import BookingState, ShiftState
 from bot.services import outbox, people
 from bot.services.booking import bookings, ledger, releasing, reminders, strikes
-from bot.services.booking.bookings import BookingOver, name_of, subject_of
+from bot.services.booking.bookings import BookingOver, subject_of
 from bot.services.messages.slots import SlotView
 from bot.services.messages.strikes import Begun, MissingNoted, PartnerMissed, StrikeNoted, Who, WhoIsMissing
-from bot.services.people import Person
+from bot.services.people import Person, name_of
 from bot.services.unit import Unit
 from storage.tables import Booking, Shift
 

@@ -20,7 +20,7 @@ from bot.services.messages import Lane
 from bot.services.messages.bookings import AttendNoted, NotConfirmedYet, Reminder, SilentPerson
 from bot.services.messages.slots import SlotView
 from bot.services.messages.strikes import LastCall
-from bot.services.people import Person
+from bot.services.people import Person, name_of
 from bot.services.timers import TooLate, drop_timers, id_of, set_timer
 from bot.services.unit import Unit
 from storage.database import Prepared
@@ -116,7 +116,7 @@ async def report_silence(unit: Unit, timer: Timer) -> None:
     if len(in_it) == 2 and len(silent) == 1:
         comes = next(one for one in in_it if one.id != silent[0].id)
         until = await _ask_last(unit, booking, slot, silent[0], comes)
-    names = tuple(SilentPerson(one.telegram_id, bookings.name_of(one)) for one in silent)
+    names = tuple(SilentPerson(one.telegram_id, name_of(one)) for one in silent)
     await bookings.tell_coordinators(
         unit,
         NotConfirmedYet(booking.id, slot, names, until),
@@ -143,7 +143,7 @@ async def _ask_last(
         LastCall(
             booking.id,
             slot,
-            bookings.name_of(comes),
+            name_of(comes),
             word.until,
             costs_strike=cost is Cost.STRIKE and policy.booking.strikes > 0,
         ),
@@ -201,4 +201,4 @@ async def attend(unit: Unit, person: Person, booking_id: int) -> AttendNoted:
     if both and booking.state == BookingState.CONFIRMED:
         await audit.move(unit, booking, BookingState.ATTENDING, actor=person.id)
     other = await bookings.other_in(unit, booking, person)
-    return AttendNoted(booking.id, slot, bookings.name_of(other) if other else "", both)
+    return AttendNoted(booking.id, slot, name_of(other) if other else "", both)

@@ -16,12 +16,12 @@ from bot.rules.booking import cancelling as cancelling_cost
 from bot.rules.states import BookingState
 from bot.services import audit, outbox
 from bot.services.booking import bookings, cancelling, holds, ledger, releasing, reminders, strikes
-from bot.services.booking.bookings import STALE, AlreadyBooked, BookingOver, name_of, subject_of
+from bot.services.booking.bookings import STALE, AlreadyBooked, BookingOver, subject_of
 from bot.services.messages import Message
 from bot.services.messages.bookings import Money, PartnerOut, YouAreOut
 from bot.services.messages.slots import SlotView
 from bot.services.pairing import pairs, proposals
-from bot.services.people import Person
+from bot.services.people import Person, name_of
 from bot.services.timers import drop_timers, id_of, set_timer
 from bot.services.unit import Unit
 from storage.database import ConflictError

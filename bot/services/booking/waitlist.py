@@ -14,7 +14,7 @@ from bot.rules.states import SlotState, WaitState
 from bot.rules.wishes import given_up
 from bot.services import audit, outbox
 from bot.services.booking import bookings, line, wishes
-from bot.services.booking.bookings import Party, name_of
+from bot.services.booking.bookings import Party
 from bot.services.booking.line import Place
 from bot.services.messages import Message
 from bot.services.messages.bookings import FreedLate
@@ -27,7 +27,7 @@ from bot.services.messages.waitlist import (
     WaitNotNeeded,
     WaitOver,
 )
-from bot.services.people import Person
+from bot.services.people import Person, name_of
 from bot.services.studio import announcing, slots
 from bot.services.timers import drop_timers, id_of, set_timer
 from bot.services.unit import Unit

@@ -9,11 +9,11 @@ from bot.rules.errors import DomainError, NotYours
 from bot.rules.states import WishState
 from bot.services import audit
 from bot.services.booking import bookings, free_times, wishes
-from bot.services.booking.bookings import Party, name_of
+from bot.services.booking.bookings import Party
 from bot.services.booking.waitlist import NotWaiting
 from bot.services.messages.people import CityChoice
 from bot.services.messages.wishes import AskWish, WishLeft, WishNoted
-from bot.services.people import Person
+from bot.services.people import Person, name_of
 from bot.services.studio import studios
 from bot.services.unit import Unit
 from storage.tables import PairMember, Wish

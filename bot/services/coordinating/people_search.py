@@ -6,7 +6,7 @@ from sqlmodel import col, func, or_, select
 
 from bot.services import people
 from bot.services.messages.stories import AskPerson, Found, FoundPeople
-from bot.services.people import Person
+from bot.services.people import Person, name_of
 from bot.services.unit import Unit
 from storage.tables import Strike
 
@@ -59,5 +59,5 @@ async def _found(unit: Unit, query: Any, words: str, view: str = "") -> FoundPeo
     count = await unit.tx.one(select(func.count()).select_from(query.subquery()))
     latest = query.order_by(col(Person.seen_at).desc(), col(Person.id).desc()).limit(SHOWN)
     found = await unit.tx.all(latest)
-    shown = tuple(Found(one.id, one.name or one.telegram_name, one.username) for one in found)
+    shown = tuple(Found(one.id, name_of(one), one.username) for one in found)
     return FoundPeople(words, shown, int(count) - len(shown), view)

@@ -9,7 +9,6 @@ from bot.rules.errors import NotYours
 from bot.rules.states import LIVE_BOOKINGS
 from bot.services import people
 from bot.services.booking import bookings, ledger, reminders, strikes
-from bot.services.booking.bookings import name_of
 from bot.services.messages import Message
 from bot.services.messages.stories import (
     DutyLine,
@@ -25,7 +24,7 @@ from bot.services.messages.stories import (
     SessionLine,
 )
 from bot.services.pairing import pairs, pool
-from bot.services.people import Person
+from bot.services.people import Person, name_of
 from bot.services.places import zone_of
 from bot.services.studio import slots
 from bot.services.unit import Unit

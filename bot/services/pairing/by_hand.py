@@ -25,7 +25,7 @@ from bot.services.messages.pool import (
 )
 from bot.services.pairing import pool, proposals
 from bot.services.pairing.proposal_cards import BY_POOL
-from bot.services.people import Person
+from bot.services.people import Person, name_of
 from bot.services.places import zone_of
 from bot.services.unit import Unit
 from storage.tables import City, ProposalMember, Seeker
@@ -169,7 +169,7 @@ async def _waiters(unit: Unit, found: Sequence[tuple[Candidate, Judged]]) -> tup
 
 
 def _name(person: Person) -> str:
-    return person.name or person.telegram_name or str(person.id)
+    return name_of(person) or str(person.id)
 
 
 def _paged(found: Sequence[T], page: int) -> tuple[Sequence[T], int, int]:

@@ -13,7 +13,7 @@ from bot.services import audit
 from bot.services.booking import bookings
 from bot.services.booking.line import QUEUED
 from bot.services.messages.closures import ClosureCard, ClosureList, ClosurePreview, ClosureView, Touched
-from bot.services.people import Person
+from bot.services.people import Person, name_of
 from bot.services.studio import slots, studios
 from bot.services.studio.calling_off import call_off
 from bot.services.unit import Unit
@@ -121,7 +121,7 @@ async def _preview(unit: Unit, row: RoomClosure, more: int = 0) -> ClosurePrevie
     views = {view.slot_id: view for view in await slots.slot_views(unit, [slot.id for slot in ahead])}
     pairs = []
     for booking in booked:
-        names = [bookings.name_of(person) for person in await bookings.people_in(unit, booking)]
+        names = [name_of(person) for person in await bookings.people_in(unit, booking)]
         pairs.append(Touched(views[booking.slot_id], tuple(names)))
     waits = select(func.count()).where(col(Waiting.slot_id).in_(list(views)), col(Waiting.state).in_(QUEUED))
     return ClosurePreview(

@@ -17,7 +17,7 @@ from bot.services import audit, outbox, people
 from bot.services.booking import bookings, waitlist
 from bot.services.messages.shifts import ShiftsCancelled, StaffGone
 from bot.services.messages.slots import SlotView
-from bot.services.people import Person
+from bot.services.people import Person, name_of
 from bot.services.studio import announcing, batch_cards, shift_asks, shift_cards, slots
 from bot.services.unit import Unit
 from storage.database import ConflictError
@@ -151,7 +151,7 @@ async def _alert(unit: Unit, slot: Slot, gone: Person, asked: int) -> None:
         return
     message = StaffGone(
         slot=view,
-        person=gone.name or gone.telegram_name,
+        person=name_of(gone),
         confirmed=await slots.confirmed_staff(unit, slot.id),
         needed=slot.staff_needed,
         asked=asked,
