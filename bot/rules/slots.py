@@ -17,6 +17,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
+from bot.rules.clocks import comes_twice, exists
 from bot.rules.oneline import (
     CommandError,
     ExtraPart,
@@ -236,6 +237,17 @@ def days_line(days: Sequence[date]) -> str:
     return ",".join(str(day) for day in days)
 
 
+def next_days(now: datetime, zone: ZoneInfo, count: int) -> str:
+    """So many days from tomorrow on, by the zone's calendar, as `read_dates` reads them."""
+    first = now.astimezone(zone).date() + _DAY
+    return f"{first}..{first + (count - 1) * _DAY}"
+
+
+def wall_lines(times: Iterable[datetime]) -> tuple[str, ...]:
+    """Wall-clock times with their days, each as ``2026-12-01 09:00``."""
+    return tuple(f"{at:%Y-%m-%d %H:%M}" for at in times)
+
+
 def tidy(text: str) -> str:
     """Plain punctuation, without the spaces behind commas and around dots: those part nothing."""
     text = plain(text).replace("、", ",").replace("。", ".").strip()
@@ -317,11 +329,10 @@ def expand(grid: SlotGrid, zone: ZoneInfo, rooms: Sequence[int]) -> tuple[Planne
     slots: list[PlannedSlot] = []
     for local in _wall_times(grid):
         start = local.replace(tzinfo=zone)  # fold=0: of two such times the first
-        if not _exists(local, zone):
+        if not exists(local, zone):
             continue
-        twice = start.utcoffset() != start.replace(fold=1).utcoffset()
         starts_at = start.astimezone(UTC)
-        slots += [PlannedSlot(room, starts_at, starts_at + grid.length, twice) for room in rooms]
+        slots += [PlannedSlot(room, starts_at, starts_at + grid.length, comes_twice(start)) for room in rooms]
     return tuple(slots)
 
 
@@ -363,7 +374,7 @@ def plan(
             sessions[slot.room].take(slot.ends_at)
             rooms_busy[slot.room].take(around[1])
         found[what].append(slot)
-    nonexistent = tuple(local for local in _wall_times(grid) if not _exists(local, zone))
+    nonexistent = tuple(local for local in _wall_times(grid) if not exists(local, zone))
     return Plan(nonexistent=nonexistent, **{name: tuple(these) for name, these in found.items()})
 
 
@@ -392,26 +403,6 @@ class _Busy:
         self._until = end
 
 
-def clock_changes(
-    days: Iterable[date], times: Sequence[time], zone: ZoneInfo
-) -> tuple[tuple[datetime, ...], tuple[datetime, ...]]:
-    """The wall-clock times of these days that clocks skip, and those that they show twice."""
-    skipped, twice = [], []
-    for day in days:
-        for at in times:
-            local = datetime.combine(day, at)
-            if not _exists(local, zone):
-                skipped.append(local)
-            elif local.replace(tzinfo=zone).utcoffset() != local.replace(tzinfo=zone, fold=1).utcoffset():
-                twice.append(local)
-    return tuple(skipped), tuple(twice)
-
-
 def _wall_times(grid: SlotGrid) -> Iterator[datetime]:
     """Every day with every time, without a zone yet."""
     return (datetime.combine(day, at) for day in grid.days for at in grid.times)
-
-
-def _exists(local: datetime, zone: ZoneInfo) -> bool:
-    """Whether clocks in the zone show this: a time they skip does not survive the way to UTC and back."""
-    return local.replace(tzinfo=zone).astimezone(UTC).astimezone(zone).replace(tzinfo=None) == local

@@ -14,6 +14,8 @@ from babel import Locale, dates, lists, numbers, units
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
+from bot.rules.clocks import comes_twice
+
 LANGUAGES = {"en": "English", "zh": "中文"}
 """The languages the bot speaks, each by its own name."""
 
@@ -80,7 +82,7 @@ class Speech:
     def clock(self, when: datetime, zone: ZoneInfo) -> Html:
         """The time of day, "09:00"; in the hour that a night has twice, with which of them: "02:30 UTC+2"."""
         local = when.astimezone(zone)
-        return Html(f"{local:%H:%M}{_offset(local) if _comes_twice(local) else ''}")
+        return Html(f"{local:%H:%M}{_offset(local) if comes_twice(local) else ''}")
 
     def moment(self, when: datetime, zone: ZoneInfo) -> Html:
         """Day and time in a zone, with the zone's name."""
@@ -159,11 +161,6 @@ class Speech:
         """The name that an operator gave in this language, else in any."""
         chosen = names.get(self.language) or names.get("en") or next(iter(names.values()), fallback)
         return Html(escape(chosen))
-
-
-def _comes_twice(local: datetime) -> bool:
-    """Whether clocks show this time twice, because they are put back. Times that clocks skip never get here."""
-    return local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset()
 
 
 def _offset(local: datetime) -> str:

@@ -7,7 +7,7 @@ from bot.services.messages import waitlist as w
 from bot.services.messages.slots import SlotView
 from bot.texts import Html, Speech, mark
 from handlers.render.places import at, session, short, when, zone_of
-from handlers.render.wishes import wait_button
+from handlers.render.wishes import left, wait_button
 from handlers.screen import Button, Rows, Screen, lines, paragraphs, renders, rows
 
 
@@ -186,18 +186,7 @@ def wait_not_needed(message: w.WaitNotNeeded, say: Speech) -> Screen:
 @renders(w.WaitLeft)
 def wait_left(message: w.WaitLeft, say: Speech) -> Screen:
     """Off the list."""
-    slot = when(message.slot, say)
-    if message.you:
-        text = say.say(
-            "You are no longer waiting for {slot}. We have told {partner}.",
-            slot=slot,
-            partner=message.partner,
-        )
-    else:
-        text = say.say(
-            "{partner} took you both off the waitlist for {slot}.", slot=slot, partner=message.partner
-        )
-    return Screen(lines(text, say.say("/slots shows what else is free.")))
+    return left(when(message.slot, say), message.partner, say, you=message.you)
 
 
 @renders(w.SlotOffered)

@@ -122,21 +122,21 @@ def wish_noted(message: m.WishNoted, say: Speech) -> Screen:
     return Screen(text, (*rows(free, 2), (stop(message.wish, say),)))
 
 
+def left(what: Html, partner: str, say: Speech, *, you: bool) -> Screen:
+    """The two wait no longer for `what`, by this person's wish or by the partner's."""
+    if you:
+        text = say.say(
+            "You are no longer waiting for {slot}. We have told {partner}.", slot=what, partner=partner
+        )
+    else:
+        text = say.say("{partner} took you both off the waitlist for {slot}.", slot=what, partner=partner)
+    return Screen(lines(text, say.say("/slots shows what else is free.")))
+
+
 @renders(m.WishLeft)
 def wish_left(message: m.WishLeft, say: Speech) -> Screen:
     """Off the list."""
-    what = wished(message.wish, say)
-    if message.you:
-        text = say.say(
-            "You are no longer waiting for {slot}. We have told {partner}.",
-            slot=what,
-            partner=message.partner,
-        )
-    else:
-        text = say.say(
-            "{partner} took you both off the waitlist for {slot}.", slot=what, partner=message.partner
-        )
-    return Screen(lines(text, say.say("/slots shows what else is free.")))
+    return left(wished(message.wish, say), message.partner, say, you=message.you)
 
 
 ENDS = {

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.rules import clocks
 from bot.rules.oneline import BadCityCode, CommandError, ExtraPart, MissingPart, RepeatedOption
 from bot.rules.slots import (
     BadDate,
@@ -21,7 +22,6 @@ from bot.rules.slots import (
     SlotGrid,
     SpanTooLong,
     TooManyTimes,
-    clock_changes,
     expand,
     lay,
     line,
@@ -386,7 +386,7 @@ def _meets(room: int, start: datetime, end: datetime, spans: list[tuple[int, dat
 def test_nights_of_the_clocks() -> None:
     """The times that are skipped, and those that come twice, of any days."""
     days = (date(2026, 10, 25), date(2026, 12, 1), date(2027, 3, 28))
-    assert clock_changes(days, (time(2, 30), time(9)), BERLIN) == (
+    assert clocks.changes(days, (time(2, 30), time(9)), BERLIN) == (
         (datetime(2027, 3, 28, 2, 30),),  # noqa: DTZ001 - by the studio's clock
         (datetime(2026, 10, 25, 2, 30),),  # noqa: DTZ001 - by the studio's clock
     )

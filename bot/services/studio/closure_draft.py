@@ -1,10 +1,10 @@
 """Being led through closing rooms for a while: which room, from when to when, why; then what it touches."""
 
-from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.rules.closures import read_span
 from bot.rules.commands import CloseRooms, option_value
+from bot.rules.slots import next_days
 from bot.services import people
 from bot.services.messages.closures import AskClosure, ClosurePreview
 from bot.services.people import Person
@@ -62,13 +62,8 @@ async def press(
         if value not in DAYS:
             raise StepOver
         zone = ZoneInfo((await studios.get(unit, studio_id)).zone)
-        value = _from_tomorrow(unit.now, zone, int(value))
+        value = next_days(unit.now, zone, int(value))
     return await answer(unit, person, value)
-
-
-def _from_tomorrow(now: datetime, zone: ZoneInfo, days: int) -> str:
-    first = now.astimezone(zone).date() + timedelta(days=1)
-    return f"{first}..{first + timedelta(days=days - 1)}"
 
 
 async def answer(unit: Unit, person: Person, text: str) -> AskClosure | ClosurePreview:

@@ -72,7 +72,7 @@ async def lay_out(unit: Unit, grid: SlotGrid) -> Laid:
         clashes += len(plan.clashes)
         tight += len(plan.tight)
         shut += len(plan.closed)
-        nonexistent += [f"{at:%Y-%m-%d %H:%M}" for at in plan.nonexistent]
+        nonexistent += rules.wall_lines(plan.nonexistent)
         by_room |= dict.fromkeys(rooms, buffers)
     times = tuple(dict.fromkeys(nonexistent))
     return Laid(tuple(made), past, clashes, tight, shut, times, len(by_room), by_room)

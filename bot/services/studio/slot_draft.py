@@ -1,6 +1,5 @@
 """Being led through planning slots: city, days or weekdays, times, length, and then the preview."""
 
-from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.rules import recurrence
@@ -86,13 +85,8 @@ async def press(unit: Unit, person: Person, step: str, value: str) -> Shown:
     chosen = options[int(value)]
     if step == "dates":
         zone = ZoneInfo(await batch_cards.zone_of_city(unit, answers["city"]))
-        chosen = _from_tomorrow(unit.now, zone, int(chosen))
+        chosen = rules.next_days(unit.now, zone, int(chosen))
     return await answer(unit, person, chosen)
-
-
-def _from_tomorrow(now: datetime, zone: ZoneInfo, days: int) -> str:
-    first: date = now.astimezone(zone).date() + timedelta(days=1)
-    return f"{first}..{first + timedelta(days=days - 1)}"
 
 
 async def answer(unit: Unit, person: Person, text: str) -> Shown:

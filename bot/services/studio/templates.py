@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import col, func, select, update
 
+from bot.rules import clocks
 from bot.rules import slots as slot_rules
 from bot.rules import templates as rules
 from bot.rules.errors import DomainError
@@ -146,7 +147,7 @@ async def preview(unit: Unit, person: Person, wanted: Template) -> TemplatePrevi
     )
     await audit.record(unit, subject(row.id), "slottemplate.planned", actor=person.id)
     year = rules.days_between(template, today, today + _YEAR * _DAY)
-    skipped, twice = slot_rules.clock_changes(year, template.times, zone)
+    skipped, twice = clocks.changes(year, template.times, zone)
     return TemplatePreview(
         await view(unit, row),
         count=len(laid.slots),
@@ -155,15 +156,11 @@ async def preview(unit: Unit, person: Person, wanted: Template) -> TemplatePrevi
         tight=laid.tight,
         gap=laid.gap,
         closed=laid.closed,
-        skipped=_told(skipped),
-        twice=_told(twice),
+        skipped=slot_rules.wall_lines(skipped),
+        twice=slot_rules.wall_lines(twice),
         staff_needed=row.staff_needed,
         staff=len(await people.holders(unit, Role.STAFF, city=row.city)),
     )
-
-
-def _told(times: tuple[datetime, ...]) -> tuple[str, ...]:
-    return tuple(f"{at:%Y-%m-%d %H:%M}" for at in times)
 
 
 def subject(template_id: int) -> str:
