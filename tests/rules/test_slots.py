@@ -9,24 +9,20 @@ from hypothesis import strategies as st
 
 from bot.rules import clocks
 from bot.rules.oneline import BadCityCode, CommandError, ExtraPart, MissingPart, RepeatedOption
+from bot.rules.slot_plan import Buffers, Plan, PlannedSlot, expand, plan
 from bot.rules.slots import (
     BadDate,
     BadLength,
     BadTime,
-    Buffers,
     DatesReversed,
     OverlappingTimes,
-    Plan,
-    PlannedSlot,
     RepeatedTime,
     SlotGrid,
     SpanTooLong,
     TooManyTimes,
-    expand,
     lay,
     line,
     parse,
-    plan,
     read_dates,
     read_length,
     read_times,

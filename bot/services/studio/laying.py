@@ -7,8 +7,9 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import col, or_, select
 
-from bot.rules import slots as rules
-from bot.rules.slots import Buffers, PlannedSlot, SlotGrid, Span
+from bot.rules import slot_plan as rules
+from bot.rules.slot_plan import Buffers, PlannedSlot, Span
+from bot.rules.slots import SlotGrid, wall_lines
 from bot.rules.states import ClosureState, SlotState
 from bot.services.studio import studios
 from bot.services.unit import Unit
@@ -72,7 +73,7 @@ async def lay_out(unit: Unit, grid: SlotGrid) -> Laid:
         clashes += len(plan.clashes)
         tight += len(plan.tight)
         shut += len(plan.closed)
-        nonexistent += rules.wall_lines(plan.nonexistent)
+        nonexistent += wall_lines(plan.nonexistent)
         by_room |= dict.fromkeys(rooms, buffers)
     times = tuple(dict.fromkeys(nonexistent))
     return Laid(tuple(made), past, clashes, tight, shut, times, len(by_room), by_room)
