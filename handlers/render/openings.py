@@ -70,6 +70,10 @@ def _day(day: m.OpeningsDay, say: Speech) -> Html:
 # --- telling those who can book
 
 
+ON_ANNOUNCEMENTS = ("book:", "times:", "pair:find", "pair:invite")
+"""How the data of an announcement's buttons begins: whoever presses one of them has opened it."""
+
+
 @renders(m.SlotsOpened)
 def slots_opened(message: m.SlotsOpened, say: Speech) -> Screen:
     """Free times, the earliest as buttons; who has no partner finds one first."""

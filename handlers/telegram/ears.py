@@ -20,6 +20,7 @@ from bot.services.studio import announcements
 from bot.services.unit import Unit
 from bot.texts import speech
 from handlers.context import TURN, Context, Turn
+from handlers.render.openings import ON_ANNOUNCEMENTS
 from handlers.render.problems import word
 from handlers.screen import plain
 
@@ -146,8 +147,8 @@ def _visitor(user: User) -> Visitor:
 
 
 async def _note_press(query: CallbackQuery, unit: Unit, person: Person) -> None:
-    """An announcement was opened, whatever becomes of the press."""
-    if query.message is not None:
+    """An announcement was opened, whatever becomes of the press. Other presses are not looked up."""
+    if query.message is not None and (query.data or "").startswith(ON_ANNOUNCEMENTS):
         await announcements.pressed(unit, person, query.message.chat.id, query.message.message_id)
 
 

@@ -5,8 +5,11 @@ from datetime import UTC, timedelta
 from icalendar import Calendar
 
 from bot.services.messages import bookings as m
+from bot.services.messages.slots import SlotsOpened
 from bot.texts import speech
 from handlers.render import screen
+from handlers.render.openings import ON_ANNOUNCEMENTS
+from tests.handlers.examples import EXAMPLES
 from tests.handlers.examples.common import LATER, NEXT, NOW, SLOT, TAKEN
 
 EN = speech("en")
@@ -77,3 +80,11 @@ def test_the_choice_of_a_stand_in_is_offered_only_while_there_is_time() -> None:
     assert choices == {"time": ["all", "me", "keep"], "late": ["all", "keep"]}
     hold = screen(m.CancelAsked(7, SLOT, "Bo", costs_strike=False, hold=True), EN)
     assert [[b.data for b in row] for row in hold.buttons] == [["cancel:7:all", "cancel:7:keep"]]
+
+
+def test_every_button_of_an_announcement_is_known_as_one() -> None:
+    """Only presses that begin like that are looked up to count who opened an announcement."""
+    announcements = [example for example in EXAMPLES if isinstance(example, SlotsOpened)]
+    pressed = {b.data for one in announcements for row in screen(one, EN).buttons for b in row if b.data}
+    assert {one.paired for one in announcements} == {True, False}
+    assert [data for data in pressed if not data.startswith(ON_ANNOUNCEMENTS)] == []

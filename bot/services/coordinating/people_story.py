@@ -10,6 +10,7 @@ from bot.rules.states import LIVE_BOOKINGS
 from bot.services import people
 from bot.services.booking import bookings, ledger, reminders, strikes
 from bot.services.messages import Message
+from bot.services.messages.bookings import Strikes
 from bot.services.messages.stories import (
     DutyLine,
     Head,
@@ -42,16 +43,11 @@ async def find(unit: Unit, person_id: int) -> Person:
     return person
 
 
-async def head(unit: Unit, person: Person) -> Head:
-    """Who it is."""
-    return Head(
-        person.id,
-        person.telegram_id,
-        name_of(person),
-        person.username,
-        await zone_of(unit, person),
-        (await strikes.of(unit, person)).blocked,
-    )
+async def head(unit: Unit, person: Person, *, now: Strikes | None = None) -> Head:
+    """Who it is; `now` are the person's strikes, where the caller has looked at them already."""
+    now = now or await strikes.of(unit, person)
+    zone = await zone_of(unit, person)
+    return Head(person.id, person.telegram_id, name_of(person), person.username, zone, now.blocked)
 
 
 async def card(unit: Unit, person: Person) -> PersonCard:
@@ -69,8 +65,9 @@ async def card(unit: Unit, person: Person) -> PersonCard:
     )
     city = await unit.tx.get(City, person.city) if person.city else None
     roles = await people.roles_of(unit, person)
+    now = await strikes.of(unit, person)
     return PersonCard(
-        await head(unit, person),
+        await head(unit, person, now=now),
         await _stands(unit, person, partner),
         person.created_at,
         person.seen_at,
@@ -83,7 +80,7 @@ async def card(unit: Unit, person: Person) -> PersonCard:
         name_of(partner) if partner else "",
         sample,
         int(ahead),
-        await strikes.of(unit, person),
+        now,
     )
 
 
@@ -145,7 +142,9 @@ async def noted(unit: Unit, person: Person) -> PersonStrikes:
     """The strikes, with what each does."""
     found = await strikes.reckoned(unit, person)
     shown = await strikes.lines(unit, found.rows[:LISTED])
-    return PersonStrikes(await head(unit, person), found.now, shown, max(0, len(found.rows) - LISTED))
+    return PersonStrikes(
+        await head(unit, person, now=found.now), found.now, shown, max(0, len(found.rows) - LISTED)
+    )
 
 
 async def shifts(unit: Unit, person: Person) -> PersonShifts:
