@@ -122,9 +122,12 @@ class Playground:
         if not self._knows(request.cookies.get(self._cookie, "")):
             raise web.HTTPForbidden(text="Open the address that `duologue play` printed: it holds the key.\n")
         try:
-            return await handler(request)
+            answer = await handler(request)
         except (PlayError, ControlError, SandboxError, Missed) as error:
-            return web.json_response({"error": str(error)}, status=409)
+            answer = web.json_response({"error": str(error)}, status=409)
+        if not answer.prepared:  # a stream has sent its own
+            answer.headers.update(HEADERS)
+        return answer
 
     @property
     def _cookie(self) -> str:
@@ -156,7 +159,7 @@ class Playground:
         if path.parent != PAGES or path.suffix not in TYPES or not path.is_file():
             raise web.HTTPNotFound(text="There is no such page.\n")
         body = path.read_bytes()
-        return web.Response(body=body, content_type=TYPES[path.suffix], charset="utf-8", headers=HEADERS)
+        return web.Response(body=body, content_type=TYPES[path.suffix], charset="utf-8")
 
     # --- what is going on
 
@@ -185,7 +188,7 @@ class Playground:
         }
 
     async def _state(self, request: web.Request) -> web.StreamResponse:
-        return web.json_response(self._now(), headers=HEADERS)
+        return web.json_response(self._now())
 
     async def _changes(self, request: web.Request) -> web.StreamResponse:
         """The state as server-sent events, whenever it is another one."""
@@ -235,20 +238,20 @@ class Playground:
         if self.stage.light != "on" and role != "applicant":
             raise PlayError("Start the bot first: it has to lead them in.")
         actor = await self.company.joins(role, language, name.strip()[:60])
-        return web.json_response({"id": actor.person.id}, headers=HEADERS)
+        return web.json_response({"id": actor.person.id})
 
     async def _new_group(self, request: web.Request) -> web.StreamResponse:
         title = (await self._asked(request)).get("title")
         if not isinstance(title, str) or not title.strip():
             raise PlayError("a group has a title")
-        return web.json_response({"id": await self.company.group(title.strip()[:100])}, headers=HEADERS)
+        return web.json_response({"id": await self.company.group(title.strip()[:100])})
 
     async def _bot(self, request: web.Request) -> web.StreamResponse:
         wanted = (await self._asked(request)).get("wanted")
         if wanted not in ("kill", "start"):
             raise PlayError("the bot can be told to kill or start")
         await (self.stage.kill() if wanted == "kill" else self.stage.start_bot())
-        return web.json_response({"light": self.stage.light}, headers=HEADERS)
+        return web.json_response({"light": self.stage.light})
 
     async def _clock(self, request: web.Request) -> web.StreamResponse:
         """`forward` so many seconds, or to the `next` thing that is due."""
@@ -262,7 +265,7 @@ class Playground:
             self.stage.forward(timedelta(seconds=asked["forward"]))
         else:
             raise PlayError("time goes forward, by up to a year at once")
-        return web.json_response({"offset": self.stage.sandbox.world.clock.offset}, headers=HEADERS)
+        return web.json_response({"offset": self.stage.sandbox.world.clock.offset})
 
     async def _story(self, request: web.Request) -> web.StreamResponse:
         asked = await self._asked(request)
@@ -283,7 +286,7 @@ class Playground:
                 await self.storyteller.end()
             case _:
                 raise PlayError("the story can begin, stop, go on and end")
-        return web.json_response({"state": self.storyteller.telling.state}, headers=HEADERS)
+        return web.json_response({"state": self.storyteller.telling.state})
 
     # --- sound
 
@@ -301,7 +304,7 @@ class Playground:
             note, seconds = await asyncio.to_thread(as_voice_note, data)
         except NoSound:
             raise PlayError("Nothing was recorded: is the microphone allowed and on?") from None
-        return self._send(person, chat or person, "voice", Upload("voice.ogg", note, "audio/ogg"), seconds)
+        return self._send_voice(person, chat or person, Upload("voice.ogg", note, "audio/ogg"), seconds)
 
     async def _dialogue(self, request: web.Request) -> web.StreamResponse:
         """One of the package's recordings."""
@@ -314,18 +317,18 @@ class Playground:
             raise PlayError("there is no such recording")
         data = path.read_bytes()
         upload = Upload("voice.ogg", data, "audio/ogg")
-        return self._send(person, chat, "voice", upload, seconds_of(data))
+        return self._send_voice(person, chat, upload, seconds_of(data))
 
-    def _send(self, person_id: int, chat_id: int, kind: str, upload: Upload, seconds: int) -> web.Response:
+    def _send_voice(self, person_id: int, chat_id: int, upload: Upload, seconds: int) -> web.Response:
         world = self.stage.sandbox.world
         person, chat = world.person(person_id), world.chat(chat_id)
-        sent = acts.send_file(world, person, chat, kind, upload, {"duration": seconds})
-        return web.json_response({"message_id": sent["message"]["message_id"]}, headers=HEADERS)
+        sent = acts.send_file(world, person, chat, "voice", upload, {"duration": seconds})
+        return web.json_response({"message_id": sent["message"]["message_id"]})
 
     async def _dialogues(self, request: web.Request) -> web.StreamResponse:
         found = sorted(DIALOGUES.glob("*.ogg"))
         told = [{"name": path.stem, "seconds": seconds_of(path.read_bytes())} for path in found]
-        return web.json_response(told, headers=HEADERS)
+        return web.json_response(told)
 
     async def _wave(self, request: web.Request) -> web.StreamResponse:
         file = self.stage.sandbox.world.files.get(request.match_info["file"])
@@ -335,7 +338,7 @@ class Playground:
             shown = await asyncio.to_thread(wave, file.data)
         except NoSound:
             shown = Wave(0.0, ())
-        return web.json_response({"seconds": shown.seconds, "heights": shown.heights}, headers=HEADERS)
+        return web.json_response({"seconds": shown.seconds, "heights": shown.heights})
 
 
 def seconds_of(ogg: bytes) -> int:

@@ -18,6 +18,10 @@ from bot.playground.stage import Stage
 from bot.sandbox.world import World
 
 
+START = 30.0
+"""Seconds that a bot which is just being started is waited for: others may use the machine too."""
+
+
 class Visitor:
     """A browser without a screen."""
 
@@ -207,7 +211,7 @@ async def test_the_next_thing_due_is_gone_to(visitor: Visitor) -> None:
     database = stage.data / "duologue.db"
     ann = await stage.client.person("Ann", language_code="en")
     await ann.starts()
-    await ann.hears("language")  # there is a database now
+    await ann.hears("language", timeout=START)  # there is a database now
     due = stage.now + timedelta(days=1)
     with closing(sqlite3.connect(database, timeout=10)) as connection:
         row = (
@@ -250,7 +254,7 @@ async def test_a_kept_stage_goes_on_where_it_ended(tmp_path: Path) -> None:
         client, world = first.stage.client, first.stage.sandbox.world
         ann = await client.person("Ann", language_code="en")
         await ann.starts()
-        await ann.hears("language")
+        await ann.hears("language", timeout=START)
         await client.request(
             "POST",
             f"people/{ann.id}/send/photo",
@@ -273,7 +277,7 @@ async def test_a_kept_stage_goes_on_where_it_ended(tmp_path: Path) -> None:
         assert ben.id == ann.id + 1
         again = next(a for a in second.company.people if a.person.id == ann.id)
         await again.says("/help")
-        await again.hears("/start")
+        await again.hears("/start", timeout=START)
 
 
 def messages(world: World) -> dict[int, list[dict[str, Any]]]:
@@ -292,9 +296,9 @@ async def test_an_empty_stage_for_the_story(tmp_path: Path) -> None:
     async with Stage(tmp_path) as stage:
         ann = await stage.client.person("Ann", language_code="en")
         await ann.starts()
-        await ann.hears("language")
+        await ann.hears("language", timeout=START)
         await stage.begin_anew()
         assert (stage.sandbox.world.people, stage.light) == ({}, "on")
         ben = await stage.client.person("Ben", language_code="en")
         await ben.starts()
-        await ben.hears("language")
+        await ben.hears("language", timeout=START)

@@ -99,12 +99,15 @@ export class Phone {
     this.name.textContent = name;
     this.element.setAttribute("aria-label", say("phone_of", { name }));
     this.list.setAttribute("aria-label", say("messages", { name: say("private_chat") }));
-    this.roles = person.roles.map((role) => say(role)).join(" · ");
-    this.under.textContent = `${this.roles} · ${person.language_code ?? ""}`;
+    this.under.textContent = this.rolesAndLanguage();
     this.startButton.hidden = person.started && !person.blocked;
     this.startButton.textContent = say(person.blocked ? "unblock" : "start");
     this.composer.classList.toggle("waiting", !this.startButton.hidden && this.chatId === person.id);
     this.showTabs();
+  }
+
+  rolesAndLanguage() {
+    return [...this.person.roles.map((role) => say(role)), this.person.language_code].filter(Boolean).join(" · ");
   }
 
   showTabs() {
@@ -121,6 +124,7 @@ export class Phone {
     this.leaveOff();
     this.refresh();
     this.shown.clear();
+    this.lastDay = null;
     this.list.replaceChildren();
     const messages = [...(await chatOf(id)).values()];
     if (this.chatId !== id) return;
@@ -202,7 +206,7 @@ export class Phone {
   typing(action) {
     clearTimeout(this.typed);
     const words = action && say(action.includes("voice") ? "recording_voice" : "typing");
-    this.under.textContent = words || `${this.roles} · ${this.person.language_code ?? ""}`;
+    this.under.textContent = words || this.rolesAndLanguage();
     this.under.classList.toggle("busy", Boolean(words));
     if (words) this.typed = setTimeout(() => this.typing(false), TYPING);
   }
@@ -290,7 +294,7 @@ export class Phone {
     this.leaveOff();
   }
 
-  about_(what, message) {
+  answering(what, message) {
     this.about.replaceChildren(make("b", { text: say(what) }), make("span", { text: summary(message) }), signButton("close", say("close"), () => this.leaveOff()));
     this.about.hidden = false;
     this.input.focus();
@@ -305,8 +309,8 @@ export class Phone {
   messageMenu(one, button) {
     const { message } = one, own = message.from.id === this.person.id;
     popup(button, [
-      { label: say("reply"), does: () => { this.answers = message.message_id; this.about_("replying", message); } },
-      own && message.text && { label: say("edit"), does: () => { this.edits = message.message_id; this.input.value = message.text; this.face(); this.about_("editing", message); } },
+      { label: say("reply"), does: () => { this.answers = message.message_id; this.answering("replying", message); } },
+      own && message.text && { label: say("edit"), does: () => { this.edits = message.message_id; this.input.value = message.text; this.face(); this.answering("editing", message); } },
       (message.text || message.caption) && { label: say("copy"), does: () => this.copy(message.text ?? message.caption) },
       { label: say("forward"), does: () => this.do(() => post(`/sandbox/people/${this.person.id}/forward`, { message_id: message.message_id, from_chat: this.chatId, chat: this.person.id })) },
     ]);
