@@ -17,7 +17,6 @@ from bot.playground.server import HEADERS, Playground
 from bot.playground.stage import Stage
 from bot.sandbox.world import World
 
-
 START = 30.0
 """Seconds that a bot which is just being started is waited for: others may use the machine too."""
 
