@@ -276,7 +276,7 @@ async def test_a_kept_stage_goes_on_where_it_ended(tmp_path: Path) -> None:
         assert ben.id == ann.id + 1
         again = next(a for a in second.company.people if a.person.id == ann.id)
         await again.says("/help")
-        await again.hears("/start", timeout=START)
+        await again.hears("/start")
 
 
 def messages(world: World) -> dict[int, list[dict[str, Any]]]:
