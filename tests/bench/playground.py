@@ -61,14 +61,14 @@ async def a_new_message(page: Page, playground: Playground) -> float:
     await opened(page, playground)
     for number in range(LONG):
         says(number)
-    await page.wait_for_function(f"document.querySelectorAll('.message').length >= {LONG}")
+    await page.locator(".message").nth(LONG - 1).wait_for(state="attached")
     session = await page.context.new_cdp_session(page)
     await session.send("Performance.enable")
     before = await _spent(session)
     for number in range(LONG, LONG + NEW):
         says(number)
         await asyncio.sleep(0.02)
-    await page.wait_for_function(f"document.querySelectorAll('.message').length >= {LONG + NEW}")
+    await page.locator(".message").nth(LONG + NEW - 1).wait_for(state="attached")
     return (await _spent(session) - before) / NEW
 
 
