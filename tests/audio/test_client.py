@@ -15,6 +15,7 @@ from bot.audio.wire import BrokenFrame, pack, read
 from bot.rules.audio import Reason
 from tests.audio.files import encode, noise
 from tests.audio.processes import gone, impostor, refusal, until
+from tests.helpers import DIALOGUES
 
 GOOD = encode(noise(3), "ogg", "libopus")
 
@@ -42,6 +43,18 @@ async def test_bad_files_are_refused(worker: AudioWorker, data: bytes, reason: R
     """Each with its reason, and a good file passes right after it."""
     assert await refusal(worker, data) is reason
     assert (await worker.measure(GOOD)).facts.complete
+
+
+async def test_one_worker_hears_and_rates_one_dialogue_after_another(worker: AudioWorker) -> None:
+    """It never runs out of the address space that it may use, so none of them costs a new worker."""
+    dialogues = [path.read_bytes() for path in sorted(DIALOGUES.glob("*.ogg"))]
+    assert len(dialogues) == 6
+    await worker.measure(dialogues[0])
+    pids = worker.pids
+    for data in dialogues * 2:
+        assert (await worker.measure(data)).facts.duration > 0
+        assert await worker.rate(data) is not None
+        assert worker.pids == pids
 
 
 async def test_empty_and_too_large_cost_no_process() -> None:
