@@ -1,5 +1,7 @@
 """`duologue hear FOLDER`: every recording in a folder through the very checks that samples pass, in one table.
 
+Where the terminal is too narrow for the table, each recording has its few lines instead.
+
 With a `labels.json` beside the recordings, `{"name": {"file": "name.ogg", "expect": "accept"}, …}` where what
 is expected begins with `accept`, `reject` or `flag`, it also tells how often the checks are right.
 """
@@ -31,6 +33,9 @@ DIALOGUES = Path(__file__).parent / "demo" / "dialogues"
 
 SUFFIXES = frozenset({".ogg", ".oga", ".opus", ".mp3", ".m4a", ".mp4", ".wav", ".flac", ".webm", ".aac"})
 """Names of recordings end so."""
+
+WIDEST = 10_000
+"""Columns: more than any table of reports needs."""
 
 VERDICTS = ("accepted", "warned", "refused")
 
@@ -79,7 +84,13 @@ def hear(folder: Path = DIALOGUES, /, *, policy: Path | None = None) -> None:
     if not reports:
         raise SystemExit(f"duologue: no recordings in {folder} ({', '.join(sorted(SUFFIXES))})")
     console = Console()
-    console.print(table(reports))
+    shown = table(reports)
+    if console.measure(shown, options=console.options.update(max_width=WIDEST)).maximum <= console.width:
+        console.print(shown)
+    else:
+        console.print(
+            "\n\n".join(block(one) for one in reports) + "\n", highlight=False, markup=False, soft_wrap=True
+        )
     for line in summary(reports):
         console.print(line)
 
@@ -174,11 +185,28 @@ def table(reports: Iterable[Report]) -> Table:
     for one in reports:
         facts = one.facts
         values = [_value(getattr(facts, name, None), name) for name in COLUMNS.values()]
-        shares = " ".join(f"{share:.0%}" for share in facts.shares) if facts else ""
-        quality = facts.quality if facts else None
-        rated = f"{quality.signal:.1f} {quality.background:.1f} {quality.overall:.1f}" if quality else ""
-        shown.add_row(one.name, *values, shares, rated, found(one), one.expected or "")
+        shown.add_row(one.name, *values, *_shares(facts).values(), found(one), one.expected or "")
     return shown
+
+
+def block(one: Report) -> str:
+    """A report in a few lines, for a terminal that is too narrow for the table."""
+    facts = one.facts
+    values = {heading: _value(getattr(facts, name, None), name) for heading, name in COLUMNS.items()}
+    figures = "  ".join(f"{heading} {value}" for heading, value in (values | _shares(facts)).items() if value)
+    lines = [figures, f"found: {found(one)}", f"expected: {one.expected}" if one.expected else ""]
+    return "\n".join([one.name, *(f"  {line}" for line in lines if line)])
+
+
+def _shares(facts: AudioFacts | None) -> dict[str, str]:
+    """What is more than one number, by what stands above it."""
+    quality = facts.quality if facts else None
+    return {
+        "shares": " ".join(f"{share:.0%}" for share in facts.shares) if facts else "",
+        "sig bak ovr": f"{quality.signal:.1f} {quality.background:.1f} {quality.overall:.1f}"
+        if quality
+        else "",
+    }
 
 
 def _value(value: float | None, name: str) -> str:

@@ -1,6 +1,7 @@
 """`duologue hear`: a folder of recordings through the checks, and how often they are right."""
 
 import json
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -82,6 +83,22 @@ def test_what_is_printed(
     assert "refuse: unreadable" in lines[0]
     assert "labelled “accept”: 0 accepted, 0 warned, 1 refused" in printed
     assert "labelled “reject”: 0 accepted, 0 warned, 1 refused" in printed
+
+
+def test_a_narrow_terminal(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What does not fit as a table is a few lines for each recording: no figure is cut or torn."""
+    monkeypatch.setenv("COLUMNS", "80")
+    hear(folder)
+    none, first, second, right = capsys.readouterr().out.split("\n\n")
+    assert none == "c.mp3\n  found: refuse: unreadable\n  expected: accept"
+    name, figures, found, expected = first.splitlines()
+    assert (name, expected) == ("a.ogg", "  expected: reject: quiet")
+    assert re.fullmatch(r"  s \d+\.\d  LUFS -\d+\.\d  .*  sig bak ovr( \d\.\d){3}", figures)
+    assert found.startswith("  found: refuse: too_short")
+    assert second.splitlines() == ["b.OGG", figures, found]
+    assert len(right.splitlines()) == 2
 
 
 def test_the_limits_of_a_policy_file(
