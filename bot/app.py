@@ -17,7 +17,7 @@ from telegram.ext import Application, ContextTypes
 from bot.artist import Artist
 from bot.audio.client import AudioWorker
 from bot.audio.store import AudioStore
-from bot.config import Config
+from bot.config import Config, Settings
 from bot.delivery.budget import Budget
 from bot.delivery.clock import Clock, Ring
 from bot.delivery.inbox import Inbox
@@ -25,6 +25,7 @@ from bot.delivery.jobs import Farewell, Jobs, Task, Work
 from bot.delivery.meter import Meter
 from bot.delivery.mortal import JOURNAL, Fate, MortalEars, MortalMouth, MortalUnits, mortal_ports
 from bot.delivery.outbox import Outbox
+from bot.entrance import Entrance, Part
 from bot.rules.roles import Role, commands_for
 from bot.services import due, housekeeping, people
 from bot.services.pairing import proposals
@@ -32,11 +33,13 @@ from bot.services.ports import Deliver, Ports, Understand
 from bot.services.sampling import checks, copies, erasing, ratings
 from bot.services.unit import House, Units, Wake
 from bot.texts import LANGUAGES, speech
+from bot.web.server import CannotListen
 from handlers import board
 from handlers.context import Context
 from handlers.render.names import command_menu
 from handlers.telegram.ears import Ears
-from handlers.telegram.fetch import Poller, TelegramFiles
+from handlers.telegram.fetch import TelegramFiles
+from handlers.telegram.hook import HookRefused
 from handlers.telegram.send import TelegramSender
 from handlers.telegram.transport import AiohttpRequest, Patience
 from storage import migrate, trouble
@@ -83,15 +86,18 @@ def clock_of(offset_file: Path | None) -> Callable[[], datetime]:
 class App:
     """A running bot. `async with App(config)` starts it and stops it in order.
 
-    `patience` is how long it waits for Telegram.
+    `patience` is how long it waits for Telegram. With `webhook` Telegram delivers the updates, else they are polled.
     """
 
-    def __init__(self, config: Config, patience: Patience | None = None) -> None:
+    def __init__(self, config: Config, patience: Patience | None = None, *, webhook: bool = False) -> None:
         self.config = config
         self._patience = patience or Patience()
+        self._webhook = webhook
         settings = config.settings
         if settings.token is None:
             raise StartError("DUOLOGUE_TOKEN is not set. @BotFather gives you one; see the README.")
+        if webhook and (missing := unset_for_webhook(settings)):
+            raise StartError(f"A webhook needs {' and '.join(missing)} as well; see docs/operation.md.")
         api = settings.api_url.rstrip("/")
         self.database = Database(settings.database_url)
         self._requests = AiohttpRequest.of(self._patience), AiohttpRequest.of(self._patience, connections=2)
@@ -204,16 +210,38 @@ class App:
         self.jobs = Jobs(self.units, work(self.units, ports), meter, farewells(self.units), AT_LEISURE)
         sweep = 30.0 if settings.clock is None else 0.5  # a moved clock can jump at any moment
         self.clock = Clock(self.units, rings(), meter, sweep=sweep)
-        self.poller = Poller(bot, self.inbox.accept, self._patience)
+        parts: dict[str, Part] = {
+            "outbox": self.outbox,
+            "jobs": self.jobs,
+            "clock": self.clock,
+            "inbox": self.inbox,
+        }
+        self.entrance = Entrance(
+            *(settings, bot, self.units, self.inbox, meter, parts),
+            webhook=self._webhook,
+            patience=self._patience,
+        )
         async with self.units.writing(f"start at {self.units.clock().isoformat()}", "start") as unit:
             await people.dismiss_former_owners(unit)
             await housekeeping.begin(unit)
         # Stopped in the opposite order: first no new updates, last the messages that they caused.
-        for part in (self.outbox, self.jobs, self.clock, self.inbox, self.poller):
+        for part in parts.values():
             await part.start()
             self._stack.push_async_callback(part.stop)
+        await self._open_doors()
         await self._show_menus()
         log.info("started", bot=bot.username)
+
+    async def _open_doors(self) -> None:
+        self._stack.push_async_callback(self.entrance.stop)
+        try:
+            await self.entrance.start()
+        except CannotListen as error:
+            raise StartError(f"{error}; see DUOLOGUE_LISTEN") from None
+        except HookRefused as error:
+            raise StartError(
+                f"Telegram does not take the webhook: {error}; see DUOLOGUE_WEBHOOK_URL"
+            ) from None
 
     def _wake(self, wake: Wake) -> None:
         if Wake.OUTBOX in wake:
@@ -254,6 +282,12 @@ class App:
             log.warning("menu.failed", error=str(error))
             return False
         return True
+
+
+def unset_for_webhook(settings: Settings) -> list[str]:
+    """The variables that a webhook needs and that have no value."""
+    names = ("webhook_url", "webhook_secret", "listen")
+    return [f"DUOLOGUE_{name.upper()}" for name in names if getattr(settings, name) is None]
 
 
 async def cancelled(task: asyncio.Task[None]) -> None:
@@ -308,7 +342,7 @@ def rings() -> Mapping[str, Ring]:
     return due.RINGS
 
 
-async def run(config: Config, stop: asyncio.Event) -> None:
+async def run(config: Config, stop: asyncio.Event, *, webhook: bool = False) -> None:
     """Run until `stop` is set; raises `StartError`."""
-    async with App(config):
+    async with App(config, webhook=webhook):
         await stop.wait()

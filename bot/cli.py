@@ -5,9 +5,10 @@ import contextlib
 import signal
 import sys
 from collections.abc import Coroutine
-from typing import Any
+from typing import Annotated, Any
 
 from cyclopts import App as CommandLine
+from cyclopts import Parameter
 
 from bot import app as wiring
 from bot import config as configuration
@@ -83,20 +84,26 @@ async def _until_told(run: Coroutine[Any, Any, None], stop: asyncio.Event) -> No
 
 
 @command_line.command
-def run() -> None:
-    """Run the bot by long polling until it is told to stop."""
+def run(*, webhook: Annotated[bool, Parameter(negative=())] = False) -> None:
+    """Run the bot until it is told to stop.
+
+    Parameters
+    ----------
+    webhook
+        Have Telegram deliver updates to DUOLOGUE_WEBHOOK_URL, instead of asking for them.
+    """
     config = _config()
     logs.set_up(secrets=config.settings.secret_words)
     try:
         with asyncio.Runner(loop_factory=LOOP) as runner:
-            runner.run(_run(config))
+            runner.run(_run(config, webhook=webhook))
     except wiring.StartError as error:
         raise SystemExit(f"duologue: {error}") from None
 
 
-async def _run(config: Config) -> None:
+async def _run(config: Config, *, webhook: bool) -> None:
     stop = asyncio.Event()
-    await _until_told(wiring.run(config, stop), stop)
+    await _until_told(wiring.run(config, stop, webhook=webhook), stop)
 
 
 @database_commands.command

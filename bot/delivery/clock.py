@@ -85,6 +85,11 @@ class Clock:
         self._net = asyncio.create_task(self._look_now_and_then())
         self._soon(0.0)
 
+    @property
+    def alive(self) -> bool:
+        """Whether it runs."""
+        return self._net is not None and not self._net.done()
+
     async def stop(self) -> None:
         """Finish the timers in hand and tick no more."""
         self._stopping.set()

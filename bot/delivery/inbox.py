@@ -140,6 +140,11 @@ class Inbox:
         await self._take_up()
         self._loops = [asyncio.create_task(self._serve()), asyncio.create_task(self._look())]
 
+    @property
+    def alive(self) -> bool:
+        """Whether it runs."""
+        return bool(self._loops) and not any(loop.done() for loop in self._loops)
+
     async def stop(self) -> None:
         """Finish the updates in hand; the others stay in the database for the next run."""
         self._stopping = True

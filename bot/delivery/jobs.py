@@ -92,6 +92,11 @@ class Jobs:
             await unit.tx.change(cut_off.values(state="queued"))
         self._loop = asyncio.create_task(self._run())
 
+    @property
+    def alive(self) -> bool:
+        """Whether it runs."""
+        return self._loop is not None and not self._loop.done()
+
     async def stop(self, grace: float = 3.0) -> None:
         """Claim no more; what is not finished within the grace (seconds) is done again by the next run."""
         self._stopping = True

@@ -96,6 +96,11 @@ class Outbox:
             log.warning("outbox.cut_off", rows=len(cut_off))
         self._loop = asyncio.create_task(self._run())
 
+    @property
+    def alive(self) -> bool:
+        """Whether it runs."""
+        return self._loop is not None and not self._loop.done()
+
     async def stop(self, grace: float = 4.0) -> None:
         """Claim no more; wait for what is in the air and write down how it ended.
 

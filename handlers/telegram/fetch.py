@@ -8,6 +8,7 @@ import asyncio
 import warnings
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 import structlog
 from telegram import Bot
@@ -26,19 +27,38 @@ ALLOWED = ("message", "edited_message", "callback_query", "my_chat_member")
 PAUSES = (0.25, 5.0)
 """Seconds after a poll that failed: the first, doubled up to the second. Asking again costs next to nothing."""
 
+CONFLICT_PAUSE = 5.0
+"""Seconds before asking again while somebody else gets the updates."""
+
+OTHER_POLLER = (
+    "another program polls with this token, perhaps a second Duologue by mistake: stop one of them, or give each a "
+    "bot of its own; no update is lost meanwhile, but each of the two gets only some"
+)
+HOOK_ELSEWHERE = (
+    "a webhook gets the updates: stop the program behind it, and take it away once (`duologue doctor` says how), or "
+    "run this one with --webhook"
+)
+
 
 class Poller:
-    """Fetches updates and hands them to `accept`, which keeps them before the next poll confirms them."""
+    """Fetches updates and hands them to `accept`, which keeps them before the next poll confirms them.
+
+    `own_hook` is the URL of the webhook that this bot has when it does not poll: the poller takes it away when it
+    begins, and what waits there comes by polling.
+    """
 
     def __init__(
         self,
         bot: Bot,
         accept: Callable[[Sequence[dict[str, Any]]], Awaitable[None]],
         patience: Patience | None = None,
+        own_hook: str | None = None,
     ) -> None:
         self._bot = bot
         self._accept = accept
         self._patience = patience or Patience()
+        self._own_hook = own_hook
+        self._has_polled = False
         self._task: asyncio.Task[None] | None = None
         self._keeping: asyncio.Future[None] | None = None
         self._offset = 0
@@ -68,11 +88,11 @@ class Poller:
                     await asyncio.shield(self._keeping)
                     self._offset = int(raws[-1]["update_id"]) + 1
                 pause = 0.0
+                self._has_polled = True
             except RetryAfter as error:
                 pause = seconds_of(error)
-            except Conflict:
-                log.error("poll.conflict", hint="another program is polling with this token")
-                pause = 5.0
+            except Conflict as error:
+                pause = await self._after_conflict(str(error))
             except InvalidToken:
                 log.error("poll.token_refused", hint="check DUOLOGUE_TOKEN")
                 pause = 30.0
@@ -84,6 +104,29 @@ class Poller:
                 log.exception("poll.not_kept", pause=pause)
             if pause:
                 await asyncio.sleep(pause)
+
+    @property
+    def alive(self) -> bool:
+        """Whether it polls, with or without success."""
+        return self._task is not None and not self._task.done()
+
+    async def _after_conflict(self, reason: str) -> float:
+        """Somebody else gets the updates (409): take our own webhook away, or say who it is. Gives the pause."""
+        if "webhook" not in reason:
+            log.error("poll.conflict", hint=OTHER_POLLER)
+            return CONFLICT_PAUSE
+        try:
+            info = await self._bot.get_webhook_info()
+            nobody_answers = info.last_error_date is not None and info.pending_update_count > 0
+            if info.url and info.url == self._own_hook and (nobody_answers or not self._has_polled):
+                log.info("poll.hook_taken_away", waiting=info.pending_update_count)
+                await self._bot.delete_webhook(drop_pending_updates=False)
+                return 0.0
+        except TelegramError as error:
+            log.warning("poll.failed", error=type(error).__name__, reason=str(error), pause=CONFLICT_PAUSE)
+            return CONFLICT_PAUSE
+        log.error("poll.webhook", host=urlsplit(info.url).hostname, hint=HOOK_ELSEWHERE)
+        return CONFLICT_PAUSE
 
     async def _poll(self) -> list[dict[str, Any]]:
         held, spare = self._patience.poll, self._patience.poll_spare
