@@ -8,14 +8,13 @@ from bot.services.booking import (
     cancelling,
     free_times,
     holds,
+    instead,
     my_bookings,
     reminders,
     rescue,
     waitlist,
     wishing,
 )
-from bot.services.studio.slots import slot_view
-from bot.services.studio.waves import KeptForFirst, refusal
 from handlers.context import Context
 from handlers.switchboard import StaleButton, Switchboard
 
@@ -38,23 +37,18 @@ async def times(context: Context, since: int, moving_id: int = 0, city: str = ""
 
 async def book(context: Context, slot_id: int, moving_id: int = 0) -> None:
     """Take a slot; with a booking, as the new time of that one."""
-    try:
-        await holds.book(context.unit, context.person, slot_id, moving_id or None)
-    except KeptForFirst as kept:
-        view = await slot_view(context.unit, slot_id)
-        if view is None:
-            raise
-        await context.reply(refusal(view, kept.opens_at))
+    lost = await instead.book(context.unit, context.person, slot_id, moving_id or None)
+    if lost is not None:
+        context.toast(context.say.say("You cannot have that time."))
+        await context.reply(lost)
         return
     context.toast(context.say.say("Held for you two."))
 
 
 async def hold(context: Context, booking_id: int, choice: str) -> None:
     """The partner's answer."""
-    if _yes(choice):
-        await context.show(await holds.agree(context.unit, context.person, booking_id))
-    else:
-        await context.show(await holds.decline(context.unit, context.person, booking_id))
+    answer = instead.agree if _yes(choice) else holds.decline
+    await context.show(await answer(context.unit, context.person, booking_id))
 
 
 async def attend(context: Context, booking_id: int, choice: str) -> None:
@@ -134,7 +128,7 @@ def _number(text: str) -> int:
 async def offer(context: Context, waiting_id: int, choice: str) -> None:
     """The answer to a slot that became free."""
     if _yes(choice):
-        await context.show(await holds.take_offer(context.unit, context.person, waiting_id))
+        await context.show(await instead.take_offer(context.unit, context.person, waiting_id))
     else:
         await context.show(await waitlist.decline(context.unit, context.person, waiting_id))
 

@@ -157,6 +157,36 @@ def _turning(message: m.FreeTimes, moving: str, say: Speech) -> Rows:
     return (tuple(turns),) if turns else ()
 
 
+LOST = {
+    "taken": mark("Another pair was first for {slot}."),
+    "gone": mark("{slot} is no longer on offer."),
+    "late": mark("It is too late to book {slot}: it begins too soon."),
+    "busy": mark("You have another session at that time, so {slot} is not possible (/bookings shows it)."),
+    "partner_busy": mark("Your partner has another session at that time, so {slot} is not possible."),
+    "over": mark("Too late for {slot}: it was kept for you two only for a while."),
+}
+"""Why a time is lost."""
+
+
+@renders(m.NextBest)
+def next_best(message: m.NextBest, say: Speech) -> Screen:
+    """Somebody was first: what else there is, at once."""
+    moving = f":{message.moving_id}" if message.moving_id else ""
+    lost = say.say(LOST[message.why], slot=when(message.slot, say))
+    near: Rows = tuple((Button(short(slot, say), f"book:{slot.slot_id}{moving}"),) for slot in message.near)
+    stays = say.say("Your session stays as it was.") if moving else ""
+    if message.near:
+        zone = say.zone(message.near[0].starts_at, zone_of(message.near[0]))
+        rest = say.say("The nearest free times ({zone}):", zone=zone)
+    else:
+        rest = say.say("Nothing else is free around that time.")
+    more = [Button(say.say("All free times"), f"times:0{moving}")]
+    if message.wait:
+        more.insert(0, Button(say.say("⏳ Wait for this one"), f"wait:{message.slot.slot_id}"))
+    wish: Rows = () if moving else ((wait_button(say),),)
+    return Screen(paragraphs(lines(lost, stays), rest), (*near, tuple(more), *wish))
+
+
 # --- the waitlist
 
 

@@ -84,18 +84,23 @@ async def page(
     )
 
 
-async def nearest(unit: Unit, person: Person, lost: SlotView) -> tuple[SlotView, ...]:
-    """The free times nearest to one that was lost, in the order of time; none for who cannot book."""
+async def nearest(
+    unit: Unit, person: Person, lost: SlotView, *, moving_id: int | None = None
+) -> tuple[SlotView, ...]:
+    """The free times nearest to one that was lost, in the order of time; none for who cannot book.
+
+    With `moving_id` they are to take the place of that booking.
+    """
     try:
         party = await bookings.party_of(unit, person)
         await bookings.check_blocks(unit, person, party)
     except DomainError:
         return ()
     begin = max(unit.now, lost.starts_at - AROUND)
-    free = _distinct(
-        _possible(unit, await _free(unit, _cities(party), begin), await _busy(unit, party, but=0)), ()
-    )
-    near = sorted(free, key=lambda slot: (abs(slot.starts_at - lost.starts_at), slot.slot_id))[:NEAREST]
+    busy = await _busy(unit, party, but=moving_id or 0)
+    free = await _marked(unit, party, _possible(unit, await _free(unit, _cities(party), begin), busy))
+    open_ = _distinct((slot for slot in free if slot.state != "kept"), ())
+    near = sorted(open_, key=lambda slot: (abs(slot.starts_at - lost.starts_at), slot.slot_id))[:NEAREST]
     return tuple(sorted(near, key=lambda slot: (slot.starts_at, slot.slot_id)))
 
 

@@ -137,6 +137,8 @@ class CalendarFile(Message):
     cancelled: bool = False
     alarms: tuple[timedelta, ...] = ()
     """How long before the start the phone shall speak up."""
+    partner: str = ""
+    """With whom; not said of a session that is taken out."""
 
 
 @dataclass(frozen=True)
@@ -203,6 +205,22 @@ class BookingCancelled(Message):
     strikes: Strikes | None = None
     pay: Money | None = None
     instead: tuple[SlotView, ...] = ()
+
+
+@dataclass(frozen=True)
+class NextBest(Message):
+    """To who comes too late for a time: `why`, and the nearest that are free.
+
+    `why` is `taken` (another pair was first), `gone` (no longer offered), `late` (too near), `busy` or `partner_busy`
+    (something else at that time), or `over` (the hold or offer has ended). `wait`: one can wait for it.
+    `moving_id` is the booking that was to be moved there.
+    """
+
+    slot: SlotView
+    why: str
+    near: tuple[SlotView, ...] = ()
+    wait: bool = False
+    moving_id: int | None = None
 
 
 @dataclass(frozen=True)

@@ -55,6 +55,11 @@ EXAMPLES: tuple[Message, ...] = (
     m.FreeTimes((SLOT,), NAME, HOLD, moving=m.Moving(1, NEXT)),
     m.FreeTimes((SLOT,), NAME, HOLD, later=LATER, moving=MOVING, elsewhere=OTHER_CITIES, city="beijing"),
     m.FreeTimes((), NAME, HOLD, moving=MOVING, elsewhere=OTHER_CITIES),
+    *(
+        m.NextBest(SLOT, why, near, wait=why == "taken", moving_id=moving_id)
+        for why in ("taken", "gone", "late", "busy", "partner_busy", "over")
+        for near, moving_id in (((NEXT, ELSEWHERE), None), ((), None), ((NEXT,), 10**9))
+    ),
     m.HoldPlaced(10**9, SLOT, NAME, LATER),
     m.HoldAsked(1, ELSEWHERE, NAME, LATER, instead_of=SLOT),
     m.HoldPlaced(1, NEXT, NAME, LATER, instead_of=SLOT),
@@ -69,7 +74,8 @@ EXAMPLES: tuple[Message, ...] = (
     m.BookingConfirmed(10**9, SLOT, NAME, free_until=LATER),
     m.BookingConfirmed(1, NEXT, NAME, instead_of=SLOT, strikes=BLOCKED),
     m.BookingConfirmed(1, SLOT, NAME, stand_in=True),
-    m.CalendarFile("1@duologue", 0, SLOT, NOW, alarms=(timedelta(hours=24), timedelta(minutes=30))),
+    m.CalendarFile("1@duologue", 0, SLOT, NOW, alarms=(timedelta(hours=24), timedelta(minutes=30)), partner="Bo"),
+    m.CalendarFile("1@duologue", 0, SLOT, NOW),
     m.CalendarFile("1@duologue", 1, NEXT, NOW, cancelled=True),
     m.Reminder(10**9, SLOT, NAME, asks=True, last=False),
     m.Reminder(1, SLOT, NAME, asks=False, last=True),
