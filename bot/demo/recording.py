@@ -110,6 +110,28 @@ class Recording(Scene):
         if await self._booked(since, self.ben, self.mei) != self.starts_at:
             raise Missed("Ben", f"should have got the freed session at {self.starts_at}", [])
 
+    async def parting(self) -> None:
+        """He is told, and looks for somebody new."""
+        since = await self.cast.mark()
+        await self.ann.presses("pair:leave")
+        await self.ann.presses("pair:leave:yes:*", since=since)
+        find = await self.li.sees("pair:find", since=since)
+        since = await self.cast.mark()
+        await self.li.presses(find)
+        await self.li.hears(since=since)
+
+    async def rescue(self) -> None:
+        """She is out for herself alone; who is in the pool and could come is asked, and both say yes."""
+        since = await self.cast.mark()
+        await self.mei.says("/bookings")
+        await self.mei.presses("cancel:*", since=since)
+        await self.mei.presses("cancel:*:me", since=since)
+        await self.mei.hears(since=since)
+        await self.li.presses("match:*:yes", since=since)
+        await self.ben.presses("match:*:yes", since=since)
+        if await self._booked(since, self.ben, self.li) != self.starts_at:
+            raise Missed("Ben", f"should still have the session at {self.starts_at}", [])
+
     async def broadcast(self) -> None:
         """A preview with the head count first; then it goes to those it is for, and to nobody else."""
         text = "下周开放十二月的场次。"

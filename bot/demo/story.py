@@ -48,6 +48,8 @@ class Story(Joining, Reviewing, Pairing, Recording):
             Step("waitlist", "Ben wants the same session and joins its waitlist", self.waitlist),
             Step("reminder", "A day before, both are reminded and say that they come", self.reminder),
             Step("cancellation", "Ann has to cancel for both", self.cancellation),
-            Step("freed", "The freed session goes to Ben and 韩梅梅", self.freed),
+            Step("freed", "The freed session is offered down the waitlist: to Ben and 韩梅梅", self.freed),
+            Step("parting", "Ann moves away; 李雷 looks for another partner", self.parting),
+            Step("rescue", "韩梅梅 falls ill: Ben keeps the session, and 李雷 stands in", self.rescue),
             Step("broadcast", "Olga writes to everybody who reads Chinese", self.broadcast),
         )

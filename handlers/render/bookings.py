@@ -194,6 +194,10 @@ def calendar_file(message: m.CalendarFile, say: Speech) -> Screen:
         text = say.say("📅 Open this file to take the session out of your calendar.")
         return Screen(text, attachment=Attachment("session-cancelled.ics", data))
     text = say.say("📅 Open this file to put the session into your calendar.")
+    if message.partner:  # a file that waits to be sent since an older version names nobody
+        text = say.say(
+            "📅 Open this file to put the session with {partner} into your calendar.", partner=message.partner
+        )
     return Screen(text, attachment=Attachment("session.ics", data))
 
 

@@ -70,7 +70,7 @@ TOLD = (
     ("Ann", "new studio times are free", 1),
     ("Ann", "Held for you", 2),
     ("Ann", "is confirmed", 2),
-    ("Ann", "to put the session into your calendar", 2),
+    ("Ann", "Open this file to put the session", 2),
     ("Ann", "A reminder", 4),
     ("Ann", "is cancelled", 1),
     ("Ann", NEWS, 1),

@@ -93,7 +93,8 @@ const steps = {
   "cross-review": "第三位审核员来定", chinese: "李雷和韩梅梅的样音也通过了", pool: "Ann 和李雷配成了搭子",
   invitation: "Ben 邀请韩梅梅做搭子", slots: "Olga 排了两场，去问场务", opened: "场务都答应了，场次开放并通知大家",
   booking: "Ann 订下一场，李雷点头，两人都收到日历", waitlist: "Ben 也想要这一场，排进候补",
-  reminder: "提前一天提醒，两人都说会来", cancellation: "Ann 只好替两个人取消", freed: "空出来的场次给了 Ben 和韩梅梅",
+  reminder: "提前一天提醒，两人都说会来", cancellation: "Ann 只好替两个人取消", freed: "空出来的场次按候补顺序给了 Ben 和韩梅梅",
+  parting: "Ann 要搬走了，李雷另找搭子", rescue: "韩梅梅病了：Ben 留着场次，李雷来顶上",
   broadcast: "Olga 给看中文的人群发消息",
 };
 

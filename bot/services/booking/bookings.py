@@ -235,15 +235,21 @@ async def uid_of(unit: Unit, booking: Booking) -> str:
 
 
 async def send_calendar(
-    unit: Unit, person: Person, booking: Booking, slot: SlotView, *, cancelled: bool = False
+    unit: Unit,
+    person: Person,
+    booking: Booking,
+    slot: SlotView,
+    *,
+    cancelled: bool = False,
+    partner: str = "",
 ) -> None:
-    """Send the session as a file for the phone's calendar, or the one that takes it out again."""
+    """Send the session with a partner as a file for the phone's calendar, or the one that takes it out again."""
     uid = await uid_of(unit, booking)
     alarms = () if cancelled else alarms_of(unit, slot)
     await outbox.send(
         unit,
         person.telegram_id,
-        CalendarFile(uid, booking.version, slot, unit.now, cancelled, alarms),
+        CalendarFile(uid, booking.version, slot, unit.now, cancelled, alarms, partner),
         about=f"calendar:{uid}:{booking.id}:{booking.version}:{'off' if cancelled else 'on'}",
         topic=subject_of(booking),
     )

@@ -205,7 +205,7 @@ async def confirm(
     topic = subject_of(booking)
     about = f"{topic}:{booking.version}:confirmed"
     await outbox.send(unit, person.telegram_id, message, about=about, topic=topic)
-    await bookings.send_calendar(unit, person, booking, slot)
+    await bookings.send_calendar(unit, person, booking, slot, partner=name_of(partner))
 
 
 async def _asked(unit: Unit, person: Person, booking_id: int) -> Booking:

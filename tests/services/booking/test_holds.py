@@ -59,7 +59,9 @@ async def test_the_partners_yes_confirms(scene: Scene) -> None:
     for who, partner in ((ANN, "Bo"), (BO, "Ann")):
         confirmed, file = (await scene.told(who))[-2:]
         assert confirmed == BookingConfirmed(booking, view, partner, free_until=MONDAY - 24 * HOUR)
-        assert file == CalendarFile(f"booking-{booking}@duologue", 1, view, NOON, alarms=ALARMS)
+        assert file == CalendarFile(
+            f"booking-{booking}@duologue", 1, view, NOON, alarms=ALARMS, partner=partner
+        )
     assert await scene.state(booking) == "confirmed"
     assert await scene.timers(f"booking:{booking}") == ["reminder", "confirm_by", "reminder", "reminder"]
     assert await scene.moves(f"booking:{booking}") == ["booking.held", "booking.confirmed"]

@@ -49,7 +49,9 @@ async def test_the_partners_yes_switches(scene: Scene) -> None:
         confirmed, file = (await scene.told(who))[-2:]
         free_until = MONDAY + 5 * HOUR - 24 * HOUR
         assert confirmed == BookingConfirmed(new, second, partner, free_until, instead_of=first)
-        assert file == CalendarFile(f"booking-{old}@duologue", 2, second, NOON, alarms=ALARMS)
+        assert file == CalendarFile(
+            f"booking-{old}@duologue", 2, second, NOON, alarms=ALARMS, partner=partner
+        )
     assert [await scene.state(x) for x in (old, new)] == ["cancelled", "confirmed"]
     assert [await scene.slot_state(x) for x in (1, 3)] == ["open", "taken"]
     assert (await scene.active(old), await scene.active(new)) == ([], [ANN, BO])

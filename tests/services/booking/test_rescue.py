@@ -75,8 +75,9 @@ async def test_a_stand_in_takes_the_place(scene: Scene) -> None:
     )
     assert await scene.last(ZOE, kind=BookingConfirmed) == BookingConfirmed(booking, view, "Bo", free)
     uid = f"booking-{booking}@duologue"
-    for who in (BO, ZOE):
-        assert await scene.last(who, kind=CalendarFile) == CalendarFile(uid, 3, view, NOON, alarms=ALARMS)
+    for who, partner in ((BO, "Zoe"), (ZOE, "Bo")):
+        file = CalendarFile(uid, 3, view, NOON, alarms=ALARMS, partner=partner)
+        assert await scene.last(who, kind=CalendarFile) == file
         assert any(isinstance(m, PairFormed) for m in await scene.told(who))
     assert await scene.active(booking) == [BO, ZOE]
     assert await scene.state(booking) == "confirmed"
