@@ -48,8 +48,8 @@ def _none(message: m.FreeTimes, say: Speech) -> Screen:
 
 
 def _heading(message: m.FreeTimes, say: Speech) -> Html:
-    zones = {slot.zone: say.zone(slot.starts_at, zone_of(slot)) for slot in message.slots}
-    zone = say.join(list(zones.values()))
+    # In the week of a change a zone has two names; each is once there, in order of time.
+    zone = say.join(list(dict.fromkeys(say.zone(slot.starts_at, zone_of(slot)) for slot in message.slots)))
     if message.moving is None:
         return say.say("🎙 <b>Free times</b> ({zone})", zone=zone)
     late = ""

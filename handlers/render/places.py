@@ -1,5 +1,6 @@
 """When and where a session is, in words: every message that names a slot says it the same way."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from html import escape
 from zoneinfo import ZoneInfo
@@ -46,6 +47,14 @@ def short(slot: SlotView, say: Speech) -> Html:
 def at(moment: datetime, slot: SlotView, say: Speech) -> Html:
     """A moment about a slot, beside which the zone is named already: "Tue, 1 Dec 09:30"."""
     return Html(f"{say.day(moment, zone_of(slot))} {say.clock(moment, zone_of(slot))}")
+
+
+def shown_twice(times: Sequence[str], say: Speech) -> Html:
+    """Which hour is meant where a plan has local times that clocks show twice; some of them are named."""
+    if not times:
+        return Html("")
+    named = say.join([escape(at) for at in times[:4]])
+    return say.say("⏰ Clocks show {times} twice: the first is meant.", times=named)
 
 
 def directions(slot: SlotView, say: Speech) -> Html:

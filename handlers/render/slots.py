@@ -9,6 +9,7 @@ from bot.services.messages import slots as m
 from bot.services.messages.templates import TemplatePreview, TemplateView
 from bot.texts import Html, Speech
 from handlers.render.openings import report
+from handlers.render.places import shown_twice
 from handlers.render.problems import Facts, words
 from handlers.screen import Button, Rows, Screen, lines, paragraphs, renders, rows
 
@@ -151,7 +152,7 @@ def batch_preview(message: m.BatchPreview, say: Speech) -> Screen:
     text = paragraphs(
         say.say("🗓 <b>Preview</b>"),
         lines(grid_line(grid, say), sum_),
-        lines(made, left_out),
+        lines(made, left_out, shown_twice(message.twice, say)),
         staff_note(message, grid, say),
         _wave_note(message, say),
     )

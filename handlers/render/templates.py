@@ -5,6 +5,7 @@ from html import escape
 from bot.rules import templates as rules
 from bot.services.messages import templates as m
 from bot.texts import Html, Speech
+from handlers.render.places import shown_twice
 from handlers.render.problems import Facts, words
 from handlers.render.slots import in_the_way, rule_words, staff_note
 from handlers.screen import Button, Rows, Screen, lines, paragraphs, renders, rows
@@ -79,14 +80,11 @@ def preview(message: m.TemplatePreview, say: Speech) -> Screen:
 
 def _nights(message: m.TemplatePreview, say: Speech) -> Html:
     """Nights in which clocks change."""
-    skipped = twice = Html("")
+    skipped = Html("")
     if message.skipped:
         times = say.join([escape(at) for at in message.skipped[:4]])
         skipped = say.say("⏰ Clocks skip {times}: no session then.", times=times)
-    if message.twice:
-        times = say.join([escape(at) for at in message.twice[:4]])
-        twice = say.say("⏰ Clocks show {times} twice: the first is meant.", times=times)
-    return lines(skipped, twice)
+    return lines(skipped, shown_twice(message.twice, say))
 
 
 @renders(m.TemplateCard)

@@ -1,5 +1,6 @@
 """How each language says spans, moments, names, money and lists."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo, available_timezones
 
@@ -63,6 +64,7 @@ def test_summer_time_is_named() -> None:
     assert speech("en").zone(WHEN, ZoneInfo("Europe/London")) == "Greenwich Mean Time"
 
 
+MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sept", "Oct", "Nov", "Dec"]
 LONG_AGO = datetime(2024, 1, 1, tzinfo=UTC)
 BERLIN, NEW_YORK = ZoneInfo("Europe/Berlin"), ZoneInfo("America/New_York")
 BACK = datetime(2026, 10, 25, 0, 30, tzinfo=UTC)
@@ -101,6 +103,31 @@ def test_two_moments_never_read_the_same(zone: ZoneInfo, when: datetime, gap: ti
     say = speech("en")
     one, other = ((say.day(at, zone), say.clock(at, zone)) for at in (when, when + gap))
     assert one != other
+
+
+@given(
+    zone=st.sampled_from(sorted(available_timezones())).map(ZoneInfo),
+    when=st.integers(0, 8 * 365 * 96).map(lambda quarters: LONG_AGO + timedelta(minutes=15 * quarters)),
+    language=st.sampled_from(["en", "zh"]),
+)
+@example(zone=BERLIN, when=BACK, language="zh")
+@example(zone=NEW_YORK, when=datetime(2026, 11, 1, 6, 30, tzinfo=UTC), language="en")
+def test_what_is_shown_leads_back_to_the_instant(zone: ZoneInfo, when: datetime, language: str) -> None:
+    """Day and clock, read by the zone's clocks and with the year in mind, can be one moment: the one meant."""
+    text = speech(language).moment(when, zone)
+    found = re.search(r"(\d+)月(\d+)日" if language == "zh" else r", (\d+) ([A-Z][a-z]+) ", text)
+    assert found
+    month = int(found[1]) if language == "zh" else MONTHS.index(found[2]) + 1
+    day = int(found[2] if language == "zh" else found[1])
+    clock = re.search(r"(\d\d):(\d\d)(?: UTC([+-]\d+)(?::(\d\d))?)?", text)
+    assert clock
+    local = datetime(when.astimezone(zone).year, month, day, int(clock[1]), int(clock[2]))  # noqa: DTZ001 - a wall shows none
+    both = {local.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1)}
+    shown = {at for at in both if at.astimezone(zone).replace(tzinfo=None) == local}
+    if clock[3]:
+        ahead = timedelta(hours=int(clock[3]), minutes=int(f"{clock[3][0]}{clock[4] or 0}"))
+        shown = {at for at in shown if at.astimezone(zone).utcoffset() == ahead}
+    assert shown == {when}
 
 
 def test_numbers_money_and_lists() -> None:

@@ -71,7 +71,8 @@ class BatchPreview(Message):
     """What would be created.
 
     Left out are `past`, `clashes`, `tight` and `closed` (counts), and `nonexistent` local times. `tight` leave
-    less than `gap` minutes to clean up and set up. `staff_needed` a slot, of `staff` who hold the role in the city.
+    less than `gap` minutes to clean up and set up. `staff_needed` a slot, of `staff` who hold the role in the city. Of
+    local times that clocks show `twice`, the first are meant.
     """
 
     batch_id: int
@@ -87,6 +88,7 @@ class BatchPreview(Message):
     closed: int = 0
     wave: timedelta | None = None
     """The head start, if these times can be opened in waves."""
+    twice: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

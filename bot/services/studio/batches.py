@@ -106,6 +106,7 @@ async def preview(unit: Unit, person: Person, grid: SlotGrid) -> BatchPreview:
         gap=laid.gap,
         closed=laid.closed,
         nonexistent=laid.nonexistent,
+        twice=laid.twice,
         staff_needed=batch.staff_needed,
         staff=len(await people.holders(unit, Role.STAFF, city=grid.city)),
         wave=unit.policy.booking.wave or None,

@@ -22,6 +22,7 @@ class Laid:
     """A grid laid out in every room of a city's studios.
 
     `slots` fit, each with its buffers in `buffers` by room; the others are counted by what is in their way.
+    `nonexistent` are local times that clocks skip, `twice` those of `slots` that they show two times.
     """
 
     slots: tuple[PlannedSlot, ...] = ()
@@ -30,6 +31,7 @@ class Laid:
     tight: int = 0
     closed: int = 0
     nonexistent: tuple[str, ...] = ()
+    twice: tuple[str, ...] = ()
     rooms: int = 0
     buffers: dict[int, Buffers] = field(default_factory=dict)
 
@@ -49,15 +51,17 @@ async def lay_out(unit: Unit, grid: SlotGrid) -> Laid:
     """What of a grid can be created now, in the rooms of its city; creates nothing."""
     made: list[PlannedSlot] = []
     past = clashes = tight = shut = 0
-    nonexistent: list[str] = []
+    skipped: list[str] = []
+    twice: list[str] = []
     by_room: dict[int, Buffers] = {}
     for studio in await studios.standing(unit, grid.city):
+        zone = ZoneInfo(studio.zone)
         rooms = [room.id for room in await studios.rooms(unit, studio)]
         buffers = buffers_of(studio)
         taken = await _standing(unit, rooms)
         plan = rules.plan(
             grid,
-            ZoneInfo(studio.zone),
+            zone,
             rooms,
             unit.now,
             [(slot.room_id, slot.starts_at, slot.ends_at) for slot in taken],
@@ -73,10 +77,15 @@ async def lay_out(unit: Unit, grid: SlotGrid) -> Laid:
         clashes += len(plan.clashes)
         tight += len(plan.tight)
         shut += len(plan.closed)
-        nonexistent += wall_lines(plan.nonexistent)
+        skipped += wall_lines(plan.nonexistent)
+        twice += wall_lines(slot.starts_at.astimezone(zone) for slot in plan.slots if slot.twice)
         by_room |= dict.fromkeys(rooms, buffers)
-    times = tuple(dict.fromkeys(nonexistent))
-    return Laid(tuple(made), past, clashes, tight, shut, times, len(by_room), by_room)
+    return Laid(tuple(made), past, clashes, tight, shut, _once(skipped), _once(twice), len(by_room), by_room)
+
+
+def _once(times: list[str]) -> tuple[str, ...]:
+    """Without what several rooms and studios of a city have in common."""
+    return tuple(dict.fromkeys(times))
 
 
 def buffers_of(studio: Studio) -> Buffers:

@@ -74,7 +74,9 @@ EXAMPLES: tuple[Message, ...] = (
     m.BookingConfirmed(10**9, SLOT, NAME, free_until=LATER),
     m.BookingConfirmed(1, NEXT, NAME, instead_of=SLOT, strikes=BLOCKED),
     m.BookingConfirmed(1, SLOT, NAME, stand_in=True),
-    m.CalendarFile("1@duologue", 0, SLOT, NOW, alarms=(timedelta(hours=24), timedelta(minutes=30)), partner="Bo"),
+    m.CalendarFile(
+        "1@duologue", 0, SLOT, NOW, alarms=(timedelta(hours=24), timedelta(minutes=30)), partner="李雷"
+    ),
     m.CalendarFile("1@duologue", 0, SLOT, NOW),
     m.CalendarFile("1@duologue", 1, NEXT, NOW, cancelled=True),
     m.Reminder(10**9, SLOT, NAME, asks=True, last=False),

@@ -75,6 +75,7 @@ EXAMPLES: tuple[Message, ...] = (
     m.BatchPreview(1, GRID, 20, tight=1, gap=30, closed=1),
     m.BatchPreview(1, GRID, 20, tight=2, gap=30, closed=4),
     m.BatchPreview(1, ONE_DAY, 1, wave=timedelta(hours=2)),
+    m.BatchPreview(1, ONE_DAY, 1, twice=("2027-10-31 02:30",)),
     m.BatchDropped(GRID),
     m.BatchDropped(replace(GRID, skip=(date(2026, 12, 2),))),
     m.BatchDropped(replace(GRID, skip=(date(2026, 12, 2), date(2026, 12, 3)))),

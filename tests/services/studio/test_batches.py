@@ -78,7 +78,9 @@ async def test_a_preview_tells_what_is_left_out(units: Units, clock: MovableCloc
     shown = await planning.preview("berlin 2026-11-20 09:00,14:00 3h")
     assert (shown.count, shown.past, shown.clashes, shown.nonexistent) == (1, 2, 1, ())
     shown = await planning.preview("berlin 2027-03-28 02:30,09:00 3h")
-    assert (shown.count, shown.nonexistent) == (2, ("2027-03-28 02:30",))
+    assert (shown.count, shown.nonexistent, shown.twice) == (2, ("2027-03-28 02:30",), ())
+    shown = await planning.preview("berlin 2027-10-30..2027-10-31 02:30,09:00 3h")
+    assert (shown.count, shown.nonexistent, shown.twice) == (8, (), ("2027-10-31 02:30",))
 
 
 @pytest.mark.parametrize(
