@@ -1,8 +1,8 @@
-"""`/people`: find one, see the whole story, lift strikes and blocks. For coordinators alone."""
+"""`/people`: find one, see the whole story, lift strikes and blocks, correct pay. For coordinators alone."""
 
 from bot.rules.roles import Role
 from bot.services import people as known
-from bot.services.coordinating import lifting, people_search, people_story
+from bot.services.coordinating import correcting, lifting, people_search, people_story
 from handlers.context import Context
 from handlers.switchboard import StaleButton, Switchboard, check_role
 
@@ -67,6 +67,17 @@ async def reason(context: Context, text: str) -> None:
     await context.reply(await lifting.lift(context.unit, context.person, text))
 
 
+async def correct(context: Context, person_id: int, booking_id: int) -> None:
+    """Why is it corrected what somebody is owed for this session?"""
+    await context.reply(await correcting.ask(context.unit, context.person, person_id, booking_id))
+
+
+async def correct_reason(context: Context, text: str) -> None:
+    """The reason, typed: the counter-entry is written, and the person is told. The role may have been lost."""
+    await check_role(context, Role.COORDINATOR)
+    await context.reply(await correcting.correct(context.unit, context.person, text))
+
+
 def connect(board: Switchboard) -> None:
     """Register the command, its buttons and its typed answers."""
     board.command("people", people, Role.COORDINATOR)
@@ -74,5 +85,7 @@ def connect(board: Switchboard) -> None:
     board.press("person", story, Role.COORDINATOR)
     board.press("lift", lift, Role.COORDINATOR)
     board.press("unblock", unblock, Role.COORDINATOR)
+    board.press("correct", correct, Role.COORDINATOR)
     board.typed(people_search.SEARCH, typed)
     board.typed(lifting.REASON, reason)
+    board.typed(correcting.REASON, correct_reason)

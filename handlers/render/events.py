@@ -42,6 +42,7 @@ EVENTS = {
     "checked_in": mark("checked in"),
     "closed": mark("closed"),
     "confirmed": mark("confirmed"),
+    "correction": mark("pay corrected"),
     "copy": mark("looks like a copy"),
     "created": mark("created"),
     "cross_review": mark("goes to one more reviewer"),

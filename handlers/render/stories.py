@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from bot.services.messages import stories as m
 from bot.services.messages.bookings import Strikes
 from bot.texts import Html, Speech, mark, verbatim
-from handlers.render import names
+from handlers.render import corrections, names
 from handlers.render.events import event_text
 from handlers.render.my_bookings import strike_lines
 from handlers.render.places import session, short, when
@@ -212,7 +212,8 @@ def person_sessions(message: m.PersonSessions, say: Speech) -> Screen:
         for line in message.sessions
         if line.missable
     )
-    return _screen(message.head, "sessions", say, body, first=missing)
+    right = corrections.buttons(message, say)
+    return _screen(message.head, "sessions", say, body, first=(*missing, *right))
 
 
 def _session(line: m.SessionLine, say: Speech) -> Html:

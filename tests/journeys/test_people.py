@@ -140,6 +140,27 @@ async def test_somebody_did_not_come_and_it_was_a_mistake(evening: Evening) -> N
     assert "nothing left to lift" in again.text
 
 
+async def test_pay_that_was_missing_is_given(evening: Evening) -> None:
+    """From the sessions of a story: why is asked, and Bo reads the answer and sees the money."""
+    bo, olga = evening.bo, evening.olga
+    await evening.until(evening.start + timedelta(minutes=20))
+    await evening.ben.says("/today")
+    for wanted in ("absent:1", "absent:1:3", "absent:1:3:yes"):
+        await evening.ben.presses(await evening.ben.sees_button(wanted))
+    await bo.hears("You are noted as missing")
+    await olga.says("/people Bo")
+    await olga.presses(await olga.sees_button("person:3:sessions"))
+    button = await olga.sees_button("correct:3:1")
+    assert "pay CN¥100.00" in button.text
+    await olga.presses(button)
+    await olga.hears("Why are CN¥100.00 owed to Bo")
+    await olga.says("The room number was wrong")
+    await olga.hears("CN¥100.00 are owed to Bo now")
+    assert "The room number was wrong" in (await bo.hears("You are owed CN¥100.00")).text
+    await bo.says("/bookings")
+    await bo.hears("CN¥100.00 for having been ready")
+
+
 async def test_looking_around_in_a_story(evening: Evening) -> None:
     """Every page in one message, by lists and by words on the line; nobody found leads on."""
     olga = evening.olga

@@ -29,7 +29,7 @@ offer:1:yes shift:1:yes shift:3:yes shifts:2:1:yes slots:1:open slots:1:waves sl
 wait:end:1 wait:again:1 slots:beijing:again plan:go cast:1:send aim:all:*:*
 studio:1:closed tmpl:1:start tmpl:2:stopped tmpl:2:skip:2099-01-01 tmpls rest:1:go rest:1:room:all closure:1:apply
 closure:2:lift studios newstudio:done invite:coordinator reviewers:private pending stats:delivery
-absent:1 absent:1:1 absent:1:0:yes folks:recent folks:strikes folks:find person:1:card person:2:log:0 lift:1
+absent:1 absent:1:1 absent:1:0:yes folks:recent folks:strikes folks:find person:1:card person:2:log:0 lift:1 correct:2:1
 unblock:1 pool:city:beijing:0 pool:pick:1:0 pool:see:1:2 pool:go:1:2 pair:week:+99 pair:week:=0:1 stats:pool
 inbox:1:retry inbox:1:drop no-such-verb:1:yes
 """.split()  # noqa: SIM905 - a table to read

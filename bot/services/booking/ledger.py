@@ -9,14 +9,19 @@ For now it holds show-up pay. It is owed to who was left alone in a session, whe
 
 And only if the session ended later than `cancel_until` before its start (`bot.rules.booking.show_up_pay`). What the
 studio calls off is owed to nobody. The unique key of the table pays nobody twice for one booking.
+
+A coordinator sets a mistake right with a counter-entry and a reason: it takes back what one person was owed for a
+booking, or owes it to them. It never touches what others were paid in good faith.
 """
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlmodel import col, func, select
 
 from bot.rules.booking import show_up_pay
-from bot.rules.states import ProposalState
+from bot.rules.errors import DomainError
+from bot.rules.states import BookingState, ProposalState
 from bot.services import audit
 from bot.services.messages.bookings import Money
 from bot.services.messages.slots import SlotView
@@ -25,6 +30,11 @@ from bot.services.unit import Unit
 from storage.tables import Booking, LedgerEntry, Proposal, ProposalMember
 
 SHOW_UP = "show_up"
+CORRECTION = "correction"
+
+
+class LedgerMoved(DomainError):
+    """What is owed for a booking is not any more what it was when its correction was asked about."""
 
 
 async def pay_show_up(
@@ -77,3 +87,45 @@ async def owed(unit: Unit, person: Person, booking_ids: Sequence[int]) -> dict[i
         .group_by(col(LedgerEntry.booking_id), col(LedgerEntry.currency))
     )
     return {booking_id: Money(int(amount), currency) for booking_id, currency, amount in rows if amount}
+
+
+async def correction(unit: Unit, person: Person, booking: Booking) -> Money | None:
+    """What would set right what somebody is owed for a booking: all of it back, or the pay that is missing.
+
+    None where there is nothing to say: neither was anything ever owed, nor did anybody miss the session.
+    """
+    now = (await owed(unit, person, [booking.id])).get(booking.id)
+    if now is not None:
+        return Money(-now.amount, now.currency)
+    first = select(LedgerEntry.amount, LedgerEntry.currency).where(
+        LedgerEntry.person_id == person.id, LedgerEntry.booking_id == booking.id
+    )
+    was = await unit.tx.first(first.order_by(col(LedgerEntry.id)))
+    if was is not None:
+        return Money(int(was[0]), was[1])
+    pay = unit.policy.pay
+    if booking.state == BookingState.NO_SHOW and pay.show_up:
+        return Money(pay.show_up, pay.currency)
+    return None
+
+
+async def correct(
+    unit: Unit, person: Person, booking: Booking, money: Money, *, by: Person, reason: str
+) -> None:
+    """Write the counter-entry that was asked about. Raises `LedgerMoved` if another one is due by now."""
+    # Two coordinators may correct the same thing at once: the second waits here, and then sees the first's entry.
+    await unit.tx.first(select(Person.id).where(Person.id == person.id).with_for_update())
+    if await correction(unit, person, booking) != money:
+        raise LedgerMoved
+    entry = LedgerEntry(
+        person_id=person.id,
+        booking_id=booking.id,
+        kind=CORRECTION,
+        amount=money.amount,
+        currency=money.currency,
+        reason=reason,
+        at=unit.now,
+    )
+    await unit.tx.add(entry)
+    about: dict[str, Any] = {"booking": booking.id, "amount": money.amount, "reason": reason}
+    await audit.record(unit, f"person:{person.id}", "ledger.correction", actor=by.id, **about)

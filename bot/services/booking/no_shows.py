@@ -1,7 +1,8 @@
 """Who did not come: noted by the staff of a session, or by a coordinator, once it has begun.
 
 One word ends the booking as a no-show: one of the two is missing, or both. Who is missing has a strike; who came has
-the policy's show-up pay (`bot.services.booking.ledger`). A mistake is mended by lifting the strike.
+the policy's show-up pay (`bot.services.booking.ledger`). A mistake is mended by lifting the strike and by
+correcting the pay, each by itself.
 """
 
 from datetime import timedelta

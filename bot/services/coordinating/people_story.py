@@ -121,6 +121,7 @@ async def sessions(unit: Unit, person: Person) -> PersonSessions:
             left=member.attending is False,
             missable=booking.state in reminders.STANDING and may_miss(member.starts_at, unit.now),
             pay=pay.get(booking.id),
+            correction=await ledger.correction(unit, person, booking),
         )
         for booking, member in rows
     ]

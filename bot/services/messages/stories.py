@@ -95,6 +95,8 @@ class SessionLine:
     left: bool = False
     missable: bool = False
     pay: Money | None = None
+    correction: Money | None = None
+    """What a coordinator may add to set right what is owed: below zero takes back."""
 
 
 @dataclass(frozen=True)
@@ -168,4 +170,22 @@ class Lifted(Message):
 
     head: Head
     count: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class AskCorrection(Message):
+    """Why is `money` owed for this session, or taken back (below zero)? The next typed words answer."""
+
+    head: Head
+    slot: SlotView
+    money: Money
+
+
+@dataclass(frozen=True)
+class Corrected(Message):
+    """`money` is owed now, or taken back (below zero), and the person was told why."""
+
+    head: Head
+    money: Money
     reason: str

@@ -45,6 +45,15 @@ class PartnerMissed(Message):
 
 
 @dataclass(frozen=True)
+class PayCorrected(Message):
+    """A coordinator set right what the reader is owed for a session, and why: `money` below zero takes back."""
+
+    slot: SlotView
+    money: Money
+    reason: str
+
+
+@dataclass(frozen=True)
 class LastCall(Message):
     """To the silent one of two: say whether you come, or the place goes to a stand-in at `until`."""
 

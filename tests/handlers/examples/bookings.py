@@ -132,6 +132,8 @@ EXAMPLES: tuple[Message, ...] = (
     x.StrikeNoted(SLOT, m.Strikes(0, 0)),
     x.PartnerMissed(SLOT, NAME, PAY),
     x.PartnerMissed(SLOT, NAME),
+    x.PayCorrected(SLOT, PAY, WORDS),
+    x.PayCorrected(SLOT, m.Money(-10_000, "CNY"), WORDS),
     x.WhoIsMissing(10**9, SLOT, TWO),
     x.WhoIsMissing(10**9, SLOT, TWO, 8),
     x.WhoIsMissing(10**9, SLOT, TWO, 0),

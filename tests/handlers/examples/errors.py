@@ -21,7 +21,7 @@ from bot.rules.states import (
     WaitState,
 )
 from bot.rules.week import NoSuchChoice
-from bot.services.booking import bookings, moving, no_shows, strikes, waitlist, wishing
+from bot.services.booking import bookings, ledger, moving, no_shows, strikes, waitlist, wishing
 from bot.services.coordinating import broadcasts, lifting, quarantine
 from bot.services.joining import invitations, onboarding
 from bot.services.messages import Message
@@ -155,6 +155,7 @@ PROBLEMS: tuple[DomainError, ...] = (
     *(bookings.BookingOver(state) for state in (*BookingState, "started", "left")),
     strikes.StrikeGone(),
     lifting.ReasonTooLong(200, 250),
+    ledger.LedgerMoved(),
     no_shows.MissingTooSoon(),
     waitlist.NotWaiting(),
     wishing.WishDayOver(),

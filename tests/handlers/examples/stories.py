@@ -11,6 +11,7 @@ from handlers.render.events import EVENTS, THINGS
 from tests.handlers.examples.common import CITY, LATER, NAME, NOW, SLOT, WORDS, ZONE
 
 HEAD = m.Head(10**9, 700_002, NAME, "zoe_writes", ZONE)
+PAY, BACK = Money(10_000, "CNY"), Money(-10_000, "CNY")
 BARE = replace(HEAD, username=None)
 BLOCKED = replace(HEAD, blocked=True)
 ONE = m.Found(10**9, NAME, "zoe_writes")
@@ -60,7 +61,8 @@ EXAMPLES: tuple[Message, ...] = (
         (
             m.SessionLine(10**9, SLOT, "attending", NAME, missable=True),
             m.SessionLine(1, SLOT, "recorded", NAME, left=True),
-            m.SessionLine(2, SLOT, "no_show", NAME, pay=Money(10_000, "CNY")),
+            m.SessionLine(2, SLOT, "no_show", NAME, pay=PAY, correction=BACK),
+            m.SessionLine(3, SLOT, "no_show", NAME, correction=PAY),
         ),
     ),
     m.PersonStrikes(HEAD, Strikes(0, 2), ()),
@@ -74,4 +76,8 @@ EXAMPLES: tuple[Message, ...] = (
     m.AskReason(HEAD, STRIKES[0]),
     m.Lifted(HEAD, 1, WORDS),
     m.Lifted(BARE, 2, WORDS),
+    m.AskCorrection(HEAD, SLOT, PAY),
+    m.AskCorrection(HEAD, SLOT, BACK),
+    m.Corrected(HEAD, PAY, WORDS),
+    m.Corrected(HEAD, BACK, WORDS),
 )
