@@ -2,6 +2,7 @@
 
 from bot.rules.onboarding import Question
 from bot.services.joining import onboarding, steps
+from bot.services.pairing import pool
 from handlers.context import Context
 from handlers.switchboard import StaleButton, Switchboard
 
@@ -44,6 +45,7 @@ async def birth_year(context: Context, text: str) -> None:
 
 async def _answered(context: Context) -> None:
     context.toast(context.say.say("Noted."))
+    await pool.look_again(context.unit, context.person)
     await steps.go_on(context.unit, context.person)
 
 

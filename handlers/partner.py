@@ -3,7 +3,7 @@
 from bot.rules.onboarding import Question
 from bot.rules.roles import Role
 from bot.services.joining import onboarding
-from bot.services.pairing import matches, partings, partner_links, partners, pool, weeks
+from bot.services.pairing import matches, partings, partner_links, partners, pool, stand_ins, weeks
 from handlers.context import Context
 from handlers.switchboard import StaleButton, Switchboard
 
@@ -23,6 +23,8 @@ async def pair(context: Context, what: str, choice: str = "", pair_id: str = "")
         await partner_links.invite(context.unit, context.person, anew=choice == "new")
     elif what == "why":
         await _why(context, choice)
+    elif what == "standin" and not choice:
+        await _stand_in(context)
     elif what == "week" and not pair_id:
         await _week(context, choice)
     elif what == "leave" and not choice:
@@ -37,6 +39,16 @@ async def _find(context: Context) -> None:
     if not await pool.join(context.unit, context.person):
         context.toast(context.say.say("We are already looking for you."))
     await partners.show(context.unit, context.person)
+
+
+async def _stand_in(context: Context) -> None:
+    """Onto the stand-in list or off it; the message shows where one stands then."""
+    on = await stand_ins.toggle(context.unit, context.person)
+    say = context.say
+    context.toast(
+        say.say("You are on the stand-in list.") if on else say.say("You are off the stand-in list.")
+    )
+    await context.show(await partners.standing(context.unit, context.person))
 
 
 async def _why(context: Context, change: str) -> None:

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from bot.services import housekeeping, people
 from bot.services.booking import holds, reminders, rescue, strikes, waitlist, wishes
 from bot.services.coordinating import broadcasts
-from bot.services.pairing import pool, proposal_ends, proposals
+from bot.services.pairing import odd_one_out, pool, proposal_ends, proposals
 from bot.services.reviewing import review_groups, review_queue, reviews
 from bot.services.sampling import erasing
 from bot.services.studio import announcing, templates
@@ -75,6 +75,7 @@ async def forget_sample(unit: Unit, timer: Timer) -> None:
 RINGS: Mapping[str, Ring] = {
     "broadcast_progress": broadcasts.tick,
     "solve_pool": pool.begin_round,
+    pool.ODD_ONE_OUT: odd_one_out.tell,
     "proposal_reminds": proposal_reminds,
     "proposal_expires": proposal_expires,
     "chat_lost": chat_lost,

@@ -30,6 +30,21 @@ def week_button(say: Speech) -> Button:
     return Button(say.say("🗓 When I can record"), "pair:week")
 
 
+def stand_in_button(say: Speech, *, on: bool) -> Button:
+    """Onto the stand-in list, or off it."""
+    label = say.say("Off the stand-in list") if on else say.say("🆘 Call me on short notice")
+    return Button(label, "pair:standin")
+
+
+def _on_call(say: Speech, *, on: bool) -> Html:
+    if not on:
+        return Html("")
+    return say.say(
+        "🆘 You are on the stand-in list: when somebody falls out of a session that suits you, we ask you. If you "
+        "both say yes, you two are partners."
+    )
+
+
 def both_ways(say: Speech) -> Rows:
     """The two ways to a partner."""
     return ((find_button(say),), (invite_button(say),))
@@ -96,7 +111,8 @@ def no_partner(message: m.NoPartner, say: Speech) -> Screen:
         "You record in pairs, so you need a partner. Shall we find one for you, or will you bring a friend?"
     )
     return Screen(
-        paragraphs(text, _opened_line(message.invited, say)), (*both_ways(say), (week_button(say),))
+        paragraphs(text, _on_call(say, on=message.standing_in), _opened_line(message.invited, say)),
+        (*both_ways(say), (week_button(say), stand_in_button(say, on=message.standing_in))),
     )
 
 
@@ -112,10 +128,11 @@ def in_pool(message: m.InPool, say: Speech) -> Screen:
     if message.cells is not None:
         hours = say.say("You can record:\n{week}", week=told(message.cells, say))
     return Screen(
-        paragraphs(text, hours, _opened_line(message.invited, say)),
+        paragraphs(text, hours, _on_call(say, on=message.standing_in), _opened_line(message.invited, say)),
         (
             (Button(say.say("Why none yet?"), "pair:why"), week_button(say)),
             (invite_button(say), leave_pool_button(say)),
+            *(((stand_in_button(say, on=True),),) if message.standing_in else ()),
         ),
     )
 

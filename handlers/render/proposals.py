@@ -5,7 +5,15 @@ from zoneinfo import ZoneInfo
 from bot.services.messages import partners as m
 from bot.texts import Html, Speech
 from handlers.render import names
-from handlers.render.partners import about, both_ways, find_button, invite_button, leave_pool_button, write_to
+from handlers.render.partners import (
+    about,
+    both_ways,
+    find_button,
+    invite_button,
+    leave_pool_button,
+    stand_in_button,
+    write_to,
+)
 from handlers.render.places import session
 from handlers.render.problems import Facts, words
 from handlers.screen import Button, Rows, Screen, lines, paragraphs, renders
@@ -124,6 +132,12 @@ def over(message: m.ProposalOver, say: Speech) -> Screen:
             "again, one press is enough."
         )
         return Screen(text, ((find_button(say),),))
+    if message.why == "left_list":
+        text = say.say(
+            "You left two such questions in a row unanswered, so we have taken you off the stand-in list. When you "
+            "have time again, one press is enough."
+        )
+        return Screen(text, ((stand_in_button(say, on=False),),))
     reason = {"pool": _pool_over, "invitation": _invitation_over, "rescue": _rescue_over}[message.via]
     on = say.say("You keep your place, and we keep looking for you.") if message.in_pool else ""
     return Screen(paragraphs(reason(message, say), on), _ways_on(message, say))

@@ -34,6 +34,9 @@ def _partner(partner: m.PartnerStatus, say: Speech) -> Html:
     states = {
         "none": say.say("Next: find a partner with /partner."),
         "pool": say.say("🔎 We are looking for a partner for you; /partner shows more."),
+        "on_call": say.say(
+            "🆘 You are on the stand-in list, to be called on short notice; /partner shows more."
+        ),
         "asked": say.say("👥 There is an open question about you and {name}: /partner shows it.", name=name),
         "invited": say.say(
             "💌 {name} opened your link and has not answered yet; /partner shows more.", name=name

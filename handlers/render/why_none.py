@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 from bot.services.messages import partners as m
 from bot.texts import Html, Speech
-from handlers.render.partners import invite_button, leave_pool_button, week_button
+from handlers.render.partners import invite_button, leave_pool_button, stand_in_button, week_button
 from handlers.screen import Button, Rows, Screen, lines, paragraphs, renders, rows
 
 
@@ -26,6 +26,35 @@ def why_none(message: m.WhyNoPartner, say: Speech) -> Screen:
         helps = Html("")
     text = paragraphs(_REASONS[message.reason](message, say), helps, busy)
     return Screen(text, (*_changes(message, say), (invite_button(say), leave_pool_button(say))))
+
+
+@renders(m.OddOneOut)
+def odd_one_out(message: m.OddOneOut, say: Speech) -> Screen:
+    """Nobody yet: why in a sentence, and what there is meanwhile."""
+    text = say.say("🔎 We are still looking for a partner for you.")
+    meanwhile = [say.say("Meanwhile:"), say.say("• bring a friend: the link is for one person")]
+    if not message.standing_in:
+        meanwhile.append(
+            say.say("• be called on short notice, when somebody falls out of a session and a place is free")
+        )
+    meanwhile += [_free_elsewhere(one, say) for one in message.elsewhere]
+    buttons: list[tuple[Button, ...]] = [
+        (Button(say.say("What would help?"), "pair:why"), invite_button(say)),
+        (stand_in_button(say, on=message.standing_in),),
+    ]
+    if message.elsewhere:
+        buttons.append((Button(say.say("🏙 Record in another city"), "pair:why:city"),))
+    reason = _REASONS[message.why.reason](message.why, say)
+    return Screen(paragraphs(lines(text, reason), lines(*meanwhile)), (*buttons, (leave_pool_button(say),)))
+
+
+def _free_elsewhere(one: m.Elsewhere, say: Speech) -> Html:
+    return say.say_n(
+        "• {city} has one free time",
+        "• {city} has {n} free times",
+        one.free,
+        city=say.named(one.names, one.code),
+    )
 
 
 _DOORS = {"no_common_language": "language", "no_common_hours": "hours", "other_cities": "city"}

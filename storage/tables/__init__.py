@@ -3,7 +3,7 @@
 from storage.tables.base import metadata
 from storage.tables.bookings import Booking, BookingMember, LedgerEntry, Strike, Timer, Waiting
 from storage.tables.delivery import Broadcast, InboxRow, Job, OutboxRow
-from storage.tables.pairs import Block, Pair, PairMember, Proposal, ProposalMember, Seeker
+from storage.tables.pairs import Block, Pair, PairMember, Proposal, ProposalMember, Seeker, StandIn
 from storage.tables.people import Audit, Consent, Invitation, Person, RoleGrant
 from storage.tables.samples import Assignment, Decision, Fingerprint, Reviewer, ReviewGroup, Sample
 from storage.tables.studios import City, Room, RoomClosure, Shift, Slot, SlotBatch, SlotTemplate, Studio
@@ -44,6 +44,7 @@ __all__ = [
     "Slot",
     "SlotBatch",
     "SlotTemplate",
+    "StandIn",
     "Strike",
     "Studio",
     "Timer",

@@ -22,6 +22,15 @@ class Seeker(SQLModel, table=True):
     """What the musts saw of this person when the last round left them over; null when it did not."""
 
 
+class StandIn(SQLModel, table=True):
+    """Somebody without a partner who may be called on short notice, to take the place of who is out of a session."""
+
+    __tablename__ = "stand_ins"
+
+    person_id: int = Field(foreign_key="people.id", primary_key=True)
+    since: datetime
+
+
 class Block(SQLModel, table=True):
     """Somebody who does not want to be paired with somebody."""
 

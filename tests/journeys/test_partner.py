@@ -99,6 +99,27 @@ async def test_alone_in_the_pool_one_hears_why(stage: Stage) -> None:
     assert "not looking" in (await ann.presses("pair:leave")).text
 
 
+async def test_the_odd_one_out_hears_by_itself(stage: Stage) -> None:
+    """An hour in, without having asked; one press puts them on the stand-in list, in Chinese as well."""
+    ann, li = await stage.approved("Ann", speaks=["fr"]), await stage.approved("Li", "zh", speaks=["zh"])
+    await ann.says("/partner")
+    await ann.hears("you need a partner")
+    await li.says("/partner")
+    for person in (ann, li):
+        await person.presses("pair:find")
+        await person.heard()
+    await stage.forward(hours=1)
+    heard = await ann.hears("still looking for a partner for you")
+    assert "no language in common" in heard.text or "none of them speaks" in heard.text
+    assert "还在帮你找搭子" in (await li.hears("还在帮你找搭子")).text
+    answer = await ann.presses("pair:standin")
+    assert answer.text == "You are on the stand-in list."
+    await ann.hears("when somebody falls out of a session that suits you, we ask you")
+    await li.presses("pair:standin")
+    await li.hears("你在替补名单上")
+    assert (await li.presses("pair:standin")).text == "已退出替补名单。"
+
+
 async def test_a_language_more_can_be_ticked_where_that_helps_most(stage: Stage) -> None:
     """Why none leads to the languages, ticked as they are; the next round finds the other one."""
     ann, bo = await stage.approved("Ann"), await stage.approved("Bo", speaks=["zh"])

@@ -65,7 +65,7 @@ const zh = {
 const due = {
   en: {
     reminder: "reminder", confirm_by: "who has not answered", hold_expired: "a hold runs out", offer_lapsed: "an offer runs out",
-    wait_over: "end of a wait", rescue_over: "end of a search for a stand-in", seek_stand_in: "another search for a stand-in",
+    wait_over: "end of a wait", rescue_over: "end of a search for a stand-in", odd_one_out: "word to who is left over", seek_stand_in: "another search for a stand-in",
     stand_in_declined: "another search for a stand-in", proposal_reminds: "proposal: one more word", proposal_expires: "a proposal runs out",
     nudge_reviewer: "a nudge for a reviewer", reassign_review: "another reviewer is asked", nudge_group: "a nudge in the group",
     group_silent: "the group was silent", fill_seats: "seats of reviewers", forget_rejected: "a rejected sample is erased",
@@ -76,7 +76,7 @@ const due = {
   },
   zh: {
     reminder: "提醒", confirm_by: "看谁还没回复", hold_expired: "占位到期", offer_lapsed: "候补名额到期",
-    wait_over: "候补结束", rescue_over: "找替补到时间", seek_stand_in: "再找替补", stand_in_declined: "再找替补",
+    wait_over: "候补结束", rescue_over: "找替补到时间", odd_one_out: "告诉落单的人", seek_stand_in: "再找替补", stand_in_declined: "再找替补",
     proposal_reminds: "再提醒一次配对邀请", proposal_expires: "配对邀请到期", nudge_reviewer: "催一下审核员",
     reassign_review: "换一位审核员", nudge_group: "在群里催一下", group_silent: "群里没有回音", fill_seats: "安排审核员",
     forget_rejected: "删除未通过的样音", forget_refused: "删除被退回的样音", announce_batch: "通知新场次", announce_city: "通知场次",

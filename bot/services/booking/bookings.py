@@ -119,6 +119,11 @@ async def blocks_of(unit: Unit, people_: Sequence[Person]) -> dict[int, Block | 
     }
 
 
+async def is_blocked(unit: Unit, person_id: int) -> bool:
+    """Whether strikes keep somebody from recording at present."""
+    return (await blocks_of(unit, [await people.by_id(unit, person_id)]))[person_id] is not None
+
+
 async def check_blocks(unit: Unit, person: Person, party: Party) -> None:
     """Raises `BookingBlocked` if strikes keep either from booking; the person's own are told first."""
     blocks = await blocks_of(unit, party.people)

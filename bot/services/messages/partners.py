@@ -45,6 +45,8 @@ class NoPartner(Message):
     """Nobody yet, and not looking: find somebody or invite a friend. `invited` has opened one's link."""
 
     invited: str = ""
+    standing_in: bool = False
+    """Whether the person is on the stand-in list."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,7 @@ class InPool(Message):
     invited: str = ""
     cells: tuple[int, ...] | None = None
     """The parts of the week that the person ticked (`bot.rules.week.ticked`); None before they said so."""
+    standing_in: bool = False
 
 
 @dataclass(frozen=True)
@@ -104,6 +107,25 @@ class WhyNoPartner(Message):
     """What the person could change, the most helpful first."""
 
 
+@dataclass(frozen=True)
+class Elsewhere:
+    """Another city, with the number of times that are free there."""
+
+    code: str
+    names: dict[str, str]
+    free: int
+
+
+@dataclass(frozen=True)
+class OddOneOut(Message):
+    """To who is left over by the rounds, by itself: nobody yet, why, and what there is meanwhile."""
+
+    why: WhyNoPartner
+    since: datetime
+    elsewhere: tuple[Elsewhere, ...] = ()
+    standing_in: bool = False
+
+
 # --- proposals and invitations
 
 
@@ -138,7 +160,8 @@ class ProposalOver(Message):
     """A proposal ended without a pair, and why.
 
     `why` is `declined` (by the other), `unanswered` (by the other), `ignored` (by oneself), `gone` (the other is
-    not available any more) or `left_pool` (ignored twice in a row, and therefore out of the pool).
+    not available any more), `left_pool` (ignored twice in a row, and therefore out of the pool) or `left_list` (the
+    same, off the stand-in list).
     """
 
     via: str

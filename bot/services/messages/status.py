@@ -24,8 +24,9 @@ class SampleStatus:
 class PartnerStatus:
     """How far the search for a partner is.
 
-    `state` is `none`, `pool` (looking), `asked` (a proposal of `name` waits for both answers), `invited` (`name`
-    opened one's link), `waits` (an invitation by `name` is kept until both are approved) or `pair`.
+    `state` is `none`, `pool` (looking), `on_call` (on the stand-in list alone), `asked` (a proposal of `name` waits for
+    both answers), `invited` (`name` opened one's link), `waits` (an invitation by `name` is kept until both are
+    approved) or `pair`.
     """
 
     state: str

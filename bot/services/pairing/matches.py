@@ -7,7 +7,7 @@ from bot.rules.states import OPEN_PROPOSALS, BookingState, PairState, ProposalSt
 from bot.services import audit, outbox
 from bot.services.booking import bookings, cancelling, rescue
 from bot.services.messages.partners import LeftPair, PairFormed, ProposalCard
-from bot.services.pairing import pairs, partner_links, pool
+from bot.services.pairing import pairs, partner_links, pool, stand_ins
 from bot.services.pairing.partners import contact_of
 from bot.services.pairing.proposal_cards import as_other, card, other_of, seats_of, topic_of
 from bot.services.pairing.proposal_ends import Ending, close, end_all
@@ -159,5 +159,6 @@ async def _part_from_leaver(unit: Unit, booking_id: int) -> None:
 async def _settle_down(unit: Unit, person: Person) -> None:
     """Somebody has a partner: out of the pool, and nothing of theirs is open any more."""
     await pool.leave(unit, person, actor=person.id)
+    await stand_ins.leave(unit, person, actor=person.id)
     await end_all(unit, person)
     await partner_links.cut(unit, person, "paired")

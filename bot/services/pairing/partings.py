@@ -3,7 +3,7 @@
 from bot.services import outbox
 from bot.services.booking import cancelling
 from bot.services.messages.partners import AskLeavePair, LeftPair, LeftPool, StayedPair
-from bot.services.pairing import pairs, partner_links, pool, proposal_ends
+from bot.services.pairing import pairs, partner_links, pool, proposal_ends, stand_ins
 from bot.services.pairing.pairs import AlreadyParted
 from bot.services.pairing.pool import NotInPool
 from bot.services.pairing.proposal_cards import BY_INVITATION
@@ -68,6 +68,7 @@ async def withdraw(unit: Unit, person: Person) -> None:
     The others are told only that the person is gone. Called before anything of the person is erased.
     """
     await pool.leave(unit, person, actor=person.id)
+    await stand_ins.leave(unit, person, actor=person.id)
     await proposal_ends.end_all(unit, person)
     await partner_links.cut(unit, person, "gone")
     if await pairs.active_pair(unit, person) is not None:

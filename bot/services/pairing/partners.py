@@ -21,7 +21,7 @@ from bot.services.messages.partners import (
     WhyNoPartner,
 )
 from bot.services.messages.status import PartnerStatus
-from bot.services.pairing import pairs, partner_links, pool, proposal_cards, weeks
+from bot.services.pairing import pairs, partner_links, pool, proposal_cards, stand_ins, weeks
 from bot.services.pairing.proposal_cards import as_other
 from bot.services.people import Person, first_name
 from bot.services.places import zone_of
@@ -61,10 +61,11 @@ async def standing(unit: Unit, person: Person) -> Message:
         missing = "verdict" if await unit.tx.first(under_way) else "sample"
         return PartnerLater(missing, first_name(inviter) if inviter else "", invited)
     since = await pool.since(unit, person)
+    standing_in = await stand_ins.since(unit, person) is not None
     if since is None:
-        return NoPartner(invited)
+        return NoPartner(invited, standing_in)
     cells = None if person.hours is None else weeks.cells_of(person)
-    return InPool(since, await zone_of(unit, person), invited, cells)
+    return InPool(since, await zone_of(unit, person), invited, cells, standing_in)
 
 
 def contact_of(person: Person) -> Contact:
@@ -117,5 +118,7 @@ async def status(unit: Unit, person: Person) -> PartnerStatus:
         return PartnerStatus("invited", first_name(invitee[0]))
     if await pool.since(unit, person) is not None:
         return PartnerStatus("pool")
+    if await stand_ins.since(unit, person) is not None:
+        return PartnerStatus("on_call")
     inviter = await partner_links.inviter_of(unit, person)
     return PartnerStatus("waits", first_name(inviter)) if inviter else PartnerStatus("none")

@@ -11,7 +11,7 @@ from typing import Any, cast
 
 from sqlalchemy import bindparam
 from sqlalchemy.orm import aliased
-from sqlmodel import col, delete, func, select
+from sqlmodel import col, delete, func, or_, select
 
 from bot.rules.consent import CONSENT_VERSION
 from bot.rules.errors import DomainError
@@ -24,13 +24,33 @@ from bot.services.jobs import add_job
 from bot.services.joining import onboarding
 from bot.services.pairing import pairs
 from bot.services.people import Person, first_name
+from bot.services.places import out_of_quiet
 from bot.services.timers import drop_timers, set_timer
 from bot.services.unit import Unit
 from storage.database import Prepared
-from storage.tables import Block, Consent, PairMember, Proposal, ProposalMember, Sample, Seeker, Timer
+from storage.tables import (
+    Block,
+    Consent,
+    PairMember,
+    Proposal,
+    ProposalMember,
+    Sample,
+    Seeker,
+    StandIn,
+    Timer,
+)
 
 SOON = timedelta(seconds=2)
 """How long after somebody joins the pool is solved: two friends who press at the same moment are both in it."""
+
+ODD_ONE_OUT = "odd_one_out"
+"""The timer that tells somebody by itself that nobody has been found yet; its subject is "seeker:<person>"."""
+
+FIRST_WORD = timedelta(hours=1)
+"""After so long in the pool somebody whom nobody fits is told: several rounds have passed over them by then."""
+
+NEXT_WORD = timedelta(days=3)
+"""And again after so long, while they wait."""
 
 POOL = "pool:1"
 """The timers' name for the pool; at most one round is pending."""
@@ -84,6 +104,9 @@ async def join(unit: Unit, person: Person) -> bool:
     if not await unit.tx.add_new(Seeker(person_id=person.id, since=unit.now)):
         return False
     await audit.record(unit, f"person:{person.id}", "pool.joined", actor=person.id)
+    await set_timer(
+        unit, ODD_ONE_OUT, f"seeker:{person.id}", await out_of_quiet(unit, person, unit.now + FIRST_WORD)
+    )
     await solve_soon(unit)
     return True
 
@@ -92,8 +115,15 @@ async def leave(unit: Unit, person: Person, *, actor: int | None = None) -> bool
     """Stop looking; False if the person did not look. An open proposal is not touched."""
     if not await unit.tx.change(delete(Seeker).where(col(Seeker.person_id) == person.id)):
         return False
+    await drop_timers(unit, f"seeker:{person.id}")
     await audit.record(unit, f"person:{person.id}", "pool.left", actor=actor)
     return True
+
+
+async def look_again(unit: Unit, person: Person) -> None:
+    """Something changed of what is known of somebody: if they look for a partner, a round sees it soon."""
+    if await since(unit, person) is not None:
+        await solve_soon(unit)
 
 
 SINCE = Prepared(select(Seeker.since).where(Seeker.person_id == bindparam("person_id")))
@@ -114,9 +144,25 @@ async def waiting(unit: Unit, only: Iterable[int] | None = None) -> list[Candida
     present one.
     """
     query = select(Person, Seeker.since).join(Seeker, col(Seeker.person_id) == col(Person.id))
-    query = query.where(*_free(), col(Person.reachable), col(Person.approved_at).is_not(None))
     if only is not None:
         query = query.where(col(Person.id).in_(list(only)))
+    return await _candidates_of(unit, query)
+
+
+async def on_call(unit: Unit) -> list[Candidate]:
+    """Everybody who can be asked to stand in: as `waiting`, and who is on the stand-in list."""
+    since = func.coalesce(col(Seeker.since), col(StandIn.since)).label("since")
+    query = (
+        select(Person, since)
+        .join(Seeker, col(Seeker.person_id) == col(Person.id), isouter=True)
+        .join(StandIn, col(StandIn.person_id) == col(Person.id), isouter=True)
+        .where(or_(col(Seeker.person_id).is_not(None), col(StandIn.person_id).is_not(None)))
+    )
+    return await _candidates_of(unit, query)
+
+
+async def _candidates_of(unit: Unit, query: Any) -> list[Candidate]:
+    query = query.where(*_free(), col(Person.reachable), col(Person.approved_at).is_not(None))
     found = await unit.tx.all(query.order_by(col(Person.id)))
     agreed = await _agreed(unit, [person.id for person, _ in found])
     return await candidates(unit, [(person, since) for person, since in found if person.id in agreed])

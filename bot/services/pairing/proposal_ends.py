@@ -2,14 +2,23 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlmodel import col, select, update
 
 from bot.rules.states import OPEN_PROPOSALS, ProposalState
 from bot.services import audit, outbox, people
 from bot.services.messages.partners import ProposalCard, ProposalOver
-from bot.services.pairing import pool
-from bot.services.pairing.proposal_cards import BY_POOL, card, open_ones, other_of, seats_of, topic_of
+from bot.services.pairing import pool, stand_ins
+from bot.services.pairing.proposal_cards import (
+    AS_RESCUE,
+    BY_POOL,
+    card,
+    open_ones,
+    other_of,
+    seats_of,
+    topic_of,
+)
 from bot.services.people import Person, first_name
 from bot.services.timers import drop_timers, ring_soon
 from bot.services.unit import Unit
@@ -94,21 +103,35 @@ async def expire(unit: Unit, proposal_id: int) -> None:
         elif proposal.kind == BY_POOL and await _ignored_before(unit, proposal, person):
             await pool.leave(unit, person)
             endings[person_id] = Ending("over", "left_pool")
+        elif proposal.kind == AS_RESCUE and await _never_comes(unit, proposal, person):
+            endings[person_id] = Ending("over", "left_list")
         else:
             endings[person_id] = Ending("over", "ignored")
     await close(unit, proposal, ProposalState.EXPIRED, endings)
 
 
-async def _ignored_before(unit: Unit, proposal: Proposal, person: Person) -> bool:
-    """Whether those before this one ran out unanswered too, enough of them to lose patience.
+async def _never_comes(unit: Unit, proposal: Proposal, person: Person) -> bool:
+    """Take who leaves such questions unanswered off the stand-in list; False if they stay or were not on it."""
+    joined = await stand_ins.since(unit, person)
+    if joined is None or not await _ignored_before(unit, proposal, person, joined):
+        return False
+    return await stand_ins.leave(unit, person)
 
-    Only what ran its whole time counts, and only since the person joined the pool.
+
+async def _ignored_before(
+    unit: Unit, proposal: Proposal, person: Person, joined: datetime | None = None
+) -> bool:
+    """Whether those of its kind before this one ran out unanswered too, enough of them to lose patience.
+
+    Only what ran its whole time counts, and only since the person joined (the pool, if it is not said when).
     """
-    joined = await pool.since(unit, person)
+    joined = joined or await pool.since(unit, person)
     earlier = await unit.tx.all(
         select(Proposal.closed_at, Proposal.expires_at, ProposalMember.answer)
         .join(ProposalMember, col(ProposalMember.proposal_id) == col(Proposal.id))
-        .where(ProposalMember.person_id == person.id, Proposal.kind == BY_POOL, Proposal.id < proposal.id)
+        .where(
+            ProposalMember.person_id == person.id, Proposal.kind == proposal.kind, Proposal.id < proposal.id
+        )
         .where(col(Proposal.created_at) >= (joined or unit.now))
         .order_by(col(Proposal.id).desc())
     )

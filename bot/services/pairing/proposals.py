@@ -169,7 +169,7 @@ async def _offer_match(unit: Unit, two: tuple[int, int], why: Sequence[Reasons])
 async def offer_stand_in(
     unit: Unit, booking_id: int, stayer: Person, exclude: frozenset[int] = frozenset()
 ) -> bool:
-    """Offer the person who stayed in a booking the best stand-in of the pool; False if there is none.
+    """Offer the person who stayed in a booking the best stand-in of pool and list; False if there is none.
 
     The same musts hold as for any pair, and the stand-in has to be free then, by the hours of the week too; the
     best is the one of the largest weight, and nobody is asked twice for the same booking, nor anybody in
@@ -189,11 +189,12 @@ async def offer_stand_in(
     hours = session_hours(slot.starts_at, slot.ends_at, ZoneInfo(slot.zone))
     possible = [
         other
-        for other in await pool.waiting(unit)
+        for other in await pool.on_call(unit)
         if other.person not in unwanted
         and obstacle(own, other, unit.policy.pairing) is None
         and (other.availability is None or hours <= other.availability)
         and await bookings.free_at(unit, other.person, slot)
+        and not await bookings.is_blocked(unit, other.person)
     ]
     if not possible:
         return False

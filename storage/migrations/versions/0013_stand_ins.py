@@ -3,6 +3,9 @@
 Revision: 0013, after 0012.
 """
 
+import sqlalchemy as sa
+from alembic import op
+
 revision = "0013"
 down_revision = "0012"
 branch_labels = None
@@ -10,8 +13,14 @@ depends_on = None
 
 
 def upgrade() -> None:
-    pass
+    op.create_table(
+        "stand_ins",
+        sa.Column("person_id", sa.Integer(), nullable=False),
+        sa.Column("since", sa.DateTime(), nullable=False),
+        sa.ForeignKeyConstraint(["person_id"], ["people.id"], name=op.f("fk_stand_ins_person_id")),
+        sa.PrimaryKeyConstraint("person_id", name=op.f("pk_stand_ins")),
+    )
 
 
 def downgrade() -> None:
-    pass
+    op.drop_table("stand_ins")

@@ -41,6 +41,8 @@ EXAMPLES: tuple[Message, ...] = (
     m.NoPartner(),
     m.NoPartner(NAME),
     m.InPool(NOW, ZONE),
+    m.InPool(NOW, ZONE, standing_in=True),
+    m.NoPartner(standing_in=True),
     m.InPool(NOW, ZONE, NAME),
     m.InPool(NOW, ZONE, cells=(0, 1, 20)),
     *(
@@ -55,6 +57,16 @@ EXAMPLES: tuple[Message, ...] = (
     *(_why(reason.value, 3) for reason in NoneYet),
     *(_helped(number) for number in (1, 3)),
     m.WhyNoPartner("next_round", 1, 0, 0, 0, 0, 0, 1),
+    *(m.OddOneOut(_why(reason.value, 3), NOW) for reason in NoneYet),
+    m.OddOneOut(
+        _why("nobody_waiting", 0),
+        NOW,
+        (
+            m.Elsewhere("beijing", {"en": "Beijing", "zh": "北京"}, 1),
+            m.Elsewhere("oslo", {"en": "Oslo", "zh": "奥斯陆"}, 12),
+        ),
+        standing_in=True,
+    ),
     CARD,
     replace(CARD, reasons=(), languages=(), other=STRANGER, reminder=True, expires_at=None),
     replace(CARD, via="invitation"),
@@ -69,6 +81,7 @@ EXAMPLES: tuple[Message, ...] = (
         for why in ("declined", "unanswered", "ignored", "gone")
     ),
     m.ProposalOver("pool", "left_pool", NAME),
+    m.ProposalOver("rescue", "left_list", NAME),
     m.PairFormed(OTHER, CONTACT),
     m.PairFormed(STRANGER, m.Contact(700_003), booked=True),
     m.PartnerLink(LINK, LATER, ZONE),

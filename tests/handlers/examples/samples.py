@@ -85,6 +85,6 @@ EXAMPLES: tuple[Message, ...] = (
     Status(None, SampleStatus(1, "rejected", False, (), ("flat",), can_appeal=True), False, GUIDE, ZONE),
     *(
         Status(None, SampleStatus(1, "approved", False), True, GUIDE, partner=PartnerStatus(state, NAME))
-        for state in ("none", "pool", "asked", "invited", "waits", "pair")
+        for state in ("none", "pool", "on_call", "asked", "invited", "waits", "pair")
     ),
 )
