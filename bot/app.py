@@ -28,7 +28,7 @@ from bot.delivery.outbox import Outbox
 from bot.entrance import Entrance, Part
 from bot.rules.roles import Role, commands_for
 from bot.services import due, housekeeping, people
-from bot.services.pairing import proposals
+from bot.services.pairing import excerpts, proposals
 from bot.services.ports import Deliver, Ports, Understand
 from bot.services.sampling import checks, copies, erasing, ratings
 from bot.services.unit import House, Units, Wake
@@ -315,7 +315,11 @@ def work(units: Units, ports: Ports) -> Mapping[str, Work]:
     async def solve_pool(task: Task) -> None:
         await proposals.solve_pool(units, task.data["round"], whole=task.data.get("whole", True))
 
+    async def cut_excerpt(task: Task) -> None:
+        await excerpts.cut(units, ports, task.data["sample_id"])
+
     return {
+        excerpts.CUT: cut_excerpt,
         "solve_pool": solve_pool,
         "check_sample": check_sample,
         "erase_audio": erase_audio,

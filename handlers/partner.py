@@ -3,7 +3,7 @@
 from bot.rules.onboarding import Question
 from bot.rules.roles import Role
 from bot.services.joining import onboarding
-from bot.services.pairing import matches, partings, partner_links, partners, pool, stand_ins, weeks
+from bot.services.pairing import excerpts, matches, partings, partner_links, partners, pool, stand_ins, weeks
 from handlers.context import Context
 from handlers.switchboard import StaleButton, Switchboard
 
@@ -39,6 +39,7 @@ async def _find(context: Context) -> None:
     if not await pool.join(context.unit, context.person):
         context.toast(context.say.say("We are already looking for you."))
     await partners.show(context.unit, context.person)
+    await excerpts.ask_once(context.unit, context.person)
 
 
 async def _stand_in(context: Context) -> None:

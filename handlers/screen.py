@@ -25,7 +25,10 @@ Rows = tuple[tuple[Button, ...], ...]
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """Something to hear, known to Telegram by `file_id`, sent the way it came (`media`)."""
+    """Something to hear, known to Telegram by `file_id`, sent the way it came (`media`).
+
+    Without a `file_id` it is our own, a voice note under `audio_key`.
+    """
 
     file_id: str
     media: str

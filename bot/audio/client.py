@@ -79,6 +79,12 @@ class AudioWorker:
 
         return await self._ask(head, b"".join((fingerprint, *others)), read, can_wait=can_wait)
 
+    async def excerpt(self, data: bytes, start: float, seconds: float) -> bytes:
+        """So many seconds of one file from `start` on, as a voice note (OGG/Opus). Raises as `measure`."""
+        self._refuse_by_size(data)
+        head = {"do": "excerpt", "start": start, "seconds": seconds}
+        return await self._ask(head, data, lambda _answer, body: body, can_wait=True)
+
     async def draw(self, sketch: dict[str, Any]) -> bytes:
         """The picture (PNG) of a sketch, see `bot.audio.sketch`. Raises Unreadable if no worker survives it."""
         return await self._ask({"do": "draw", "sketch": sketch}, b"", lambda _answer, body: body)

@@ -20,6 +20,7 @@ import numpy as np
 from bot.audio.bounds import Limits, allow_cpu, confine, die_with_parent, stand_back
 from bot.audio.decode import RATE
 from bot.audio.draw import Artist
+from bot.audio.excerpt import cut
 from bot.audio.levels import clipping
 from bot.audio.measure import Listener, compare
 from bot.audio.sketch import Sketch
@@ -44,6 +45,7 @@ class Worker:
             "rate": self._rate,
             "compare": self._compare,
             "draw": self._draw,
+            "excerpt": self._excerpt,
         }
 
     def answer(self, head: Head, body: bytes) -> tuple[Head, bytes]:
@@ -66,6 +68,9 @@ class Worker:
         bounds = accumulate(head["lengths"], initial=0)
         first, *others = (body[start:end] for start, end in pairwise(bounds))
         return {"matches": [match and asdict(match) for match in compare(first, others)]}, b""
+
+    def _excerpt(self, head: Head, data: bytes) -> tuple[Head, bytes]:
+        return {}, cut(data, head["start"], head["seconds"], self._limits.max_decoded)
 
     def _draw(self, head: Head, _body: bytes) -> tuple[Head, bytes]:
         return {}, self._artist.draw(Sketch.from_json(head["sketch"]))
@@ -121,6 +126,7 @@ def _warm_up(worker: Worker) -> None:
         file.setframerate(RATE)
         file.writeframes((samples * 32767).astype(np.int16).tobytes())
     worker.answer({"do": "measure"}, memory.getvalue())
+    worker.answer({"do": "excerpt", "start": 0.0, "seconds": 1.0}, memory.getvalue())
     # Noise is no speech, of which alone the clipping is measured.
     clipping(samples, np.ones(len(samples), dtype=np.bool_), RATE)
 

@@ -35,10 +35,12 @@ class Purpose(StrEnum):
     RECORDING = "recording"
     TRAINING = "training"
     CLONING = "cloning"
+    EXCERPT = "excerpt"
 
 
 REQUIRED_PURPOSES = (Purpose.REVIEW, Purpose.RECORDING, Purpose.TRAINING)
-"""Without these nobody can take part. Cloning is optional, off, and never asked in onboarding."""
+"""Without these nobody can take part. The others are optional, off, and never asked in onboarding: cloning nowhere, the
+excerpt for a partner when somebody first looks for one."""
 
 
 class Question(StrEnum):

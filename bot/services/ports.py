@@ -135,6 +135,10 @@ class HearAudio(Protocol):
         """The predicted quality of what was measured before, None without speech. Raises `Unreadable`."""
         ...
 
+    async def excerpt(self, data: bytes, start: float, seconds: float) -> bytes:
+        """So many seconds of what was measured before, from `start` on, as OGG/Opus. Raises `Unreadable`."""
+        ...
+
     async def compare(
         self, fingerprint: bytes, others: Sequence[bytes], *, can_wait: bool = False
     ) -> list[Match | None]:

@@ -41,6 +41,7 @@ PURPOSES = {
     "recording": mark("recording"),
     "training": mark("training"),
     "cloning": mark("voice cloning"),
+    "excerpt": mark("excerpt for a partner"),
 }
 
 GENDERS = {"woman": mark("Woman"), "man": mark("Man"), "nonbinary": mark("Non-binary")}

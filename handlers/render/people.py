@@ -40,6 +40,11 @@ def _purpose_text(purpose: str, say: Speech) -> Html:
             "<b>Voice cloning.</b> Your voice may be imitated by a machine. This is optional and off; you can "
             "take part without it."
         ),
+        "excerpt": say.say(
+            "<b>Excerpt for a partner.</b> Whoever is proposed to you may hear ten seconds of your approved sample, to "
+            "know how you talk. There is a second voice in it: please agree only if that person agrees too. This is "
+            "optional and off."
+        ),
     }
     return texts[purpose]
 

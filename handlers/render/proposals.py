@@ -16,7 +16,7 @@ from handlers.render.partners import (
 )
 from handlers.render.places import session
 from handlers.render.problems import Facts, words
-from handlers.screen import Button, Rows, Screen, lines, paragraphs, renders
+from handlers.screen import Button, Recording, Rows, Screen, lines, paragraphs, renders
 
 
 @renders(m.ProposalCard)
@@ -118,6 +118,13 @@ def _said_no(message: m.ProposalCard, say: Speech) -> Screen:
         more = say.say("You keep your place, and we keep looking for you.")
         return Screen(paragraphs(text, more), (*never, (leave_pool_button(say),)))
     return Screen(text, (*never, *both_ways(say)))
+
+
+@renders(m.ProposalExcerpt)
+def excerpt(message: m.ProposalExcerpt, say: Speech) -> Screen:
+    """How the other one talks."""
+    text = say.say("🔊 Ten seconds of {name}’s sample, with the voice of a friend in it.", name=message.name)
+    return Screen(text, recording=Recording("", "voice", message.key))
 
 
 # --- how it ended

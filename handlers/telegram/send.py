@@ -182,6 +182,8 @@ class TelegramSender:
             "parse_mode": ParseMode.HTML,
             "reply_markup": _markup(made.buttons),
         }
+        if not recording.file_id:
+            return await self._send_own(chat_id, recording.audio_key or "", options)
         method, part = f"send{recording.media.capitalize()}", {recording.media: recording.file_id}
         try:
             answer = await self._call(
@@ -201,6 +203,23 @@ class TelegramSender:
             sent = await self._bot.send_audio(chat_id, InputFile(data, filename="sample.ogg"), **options)
         except (BadRequest, InvalidToken):
             sent = await self._bot.send_document(chat_id, InputFile(data, filename="sample.ogg"), **options)
+        return sent.message_id
+
+    async def _send_own(self, chat_id: int, key: str, options: dict[str, Any]) -> int:
+        """Send a voice note that is kept here; who refuses voice messages gets it as an audio file instead.
+
+        Raises `BadRequest` if it was erased meanwhile.
+        """
+        try:
+            file = InputFile(await self._store.get(key), filename="voice.ogg")
+        except FileNotFoundError:
+            raise BadRequest("the recording was erased") from None
+        try:
+            sent = await self._bot.send_voice(chat_id, file, **options)
+        except BadRequest as error:
+            if not _wants_bytes(error):
+                raise
+            sent = await self._bot.send_audio(chat_id, file, **options)
         return sent.message_id
 
     async def _edit(self, chat_id: int, message_id: int, made: Screen) -> Outcome:

@@ -5,7 +5,7 @@ from storage.tables.bookings import Booking, BookingMember, LedgerEntry, Strike,
 from storage.tables.delivery import Broadcast, InboxRow, Job, OutboxRow
 from storage.tables.pairs import Block, Pair, PairMember, Proposal, ProposalMember, Seeker, StandIn
 from storage.tables.people import Audit, Consent, Invitation, Person, RoleGrant
-from storage.tables.samples import Assignment, Decision, Fingerprint, Reviewer, ReviewGroup, Sample
+from storage.tables.samples import Assignment, Decision, Excerpt, Fingerprint, Reviewer, ReviewGroup, Sample
 from storage.tables.studios import City, Room, RoomClosure, Shift, Slot, SlotBatch, SlotTemplate, Studio
 from storage.tables.wishes import AnnouncedSlot, AnnouncedTo, Announcement, Wish
 
@@ -22,6 +22,7 @@ __all__ = [
     "City",
     "Consent",
     "Decision",
+    "Excerpt",
     "Fingerprint",
     "InboxRow",
     "Invitation",

@@ -62,6 +62,17 @@ class Fingerprint(SQLModel, table=True):
     words: bytes
 
 
+class Excerpt(SQLModel, table=True):
+    """Ten seconds of an approved sample that a proposed partner may hear; only while its sender agrees to that."""
+
+    __tablename__ = "excerpts"
+
+    sample_id: int = Field(foreign_key="samples.id", primary_key=True)
+    key: str = Field(index=True)
+    """In the audio store."""
+    made_at: datetime
+
+
 class Reviewer(SQLModel, table=True):
     """What choosing a reviewer needs to know beside the role."""
 

@@ -210,6 +210,24 @@ async def test_voice_refused_and_nothing_kept(
     assert await shy.history() == []
 
 
+async def test_a_voice_note_of_our_own(
+    sender: TelegramSender, client: SandboxClient, ann: Person, store: AudioStore
+) -> None:
+    """It goes as a voice message, to who refuses those as a file, and to nobody once it was erased."""
+    key = await store.put(b"OggS" * 50, "ogg")
+    look = Screen(Html("Ten seconds"), recording=Recording("", "voice", key))
+    await deliver(sender, ann.id, look)
+    heard = await ann.hears("Ten seconds", kind="voice")
+    assert await client.download(heard.file_id or "") == b"OggS" * 50
+    shy = await client.person("Shy", started=True, refuses_voice=True)
+    await deliver(sender, shy.id, look)
+    heard = await shy.hears("Ten seconds", kind="audio")
+    assert await client.download(heard.file_id or "") == b"OggS" * 50
+    await store.delete(key)
+    outcome = await deliver(sender, ann.id, look)
+    assert outcome == NotSent("the recording was erased", again=False)
+
+
 # --- edits
 
 

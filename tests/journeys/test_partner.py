@@ -6,9 +6,13 @@ from datetime import timedelta
 
 import pytest
 
+from bot.audio.store import AudioStore
 from bot.rules.consent import CONSENT_VERSION
 from bot.sandbox import Person
+from bot.services import people
 from bot.services.joining.invitations import LASTS
+from tests.helpers import a_sample
+from tests.services.reviewing.review_cast import GOOD
 from tests.stage import Stage
 
 YES, NO = re.compile(r"match:\d+:yes"), re.compile(r"match:\d+:no")
@@ -82,6 +86,44 @@ async def test_two_people_find_each_other(stage: Stage) -> None:
     assert "You have a partner already: Bo" in (await ann.forges("pair:find")).text
     await ann.says("/status")
     await ann.hears("Bo is your partner")
+
+
+async def with_sample(stage: Stage, person: Person) -> None:
+    """Give somebody the approved sample that they have, as a dialogue in the store."""
+    key = await AudioStore(stage.data / "audio").put(stage.dialogue("night-market"), "ogg")
+    async with stage.app.units.writing(f"the sample of {person.name}") as unit:
+        row = await people.by_telegram_id(unit, person.id)
+        assert row is not None
+        await a_sample(unit, row, state="approved", audio_key=key, facts=GOOD.to_json())
+
+
+async def test_ten_seconds_of_the_other_one(stage: Stage) -> None:
+    """With consent alone, as a voice message; nothing tells who it is; taken back, it is erased."""
+    ann, bo = await stage.approved("Ann Smith"), await stage.approved("Bo Li", "zh", speaks=["zh", "en"])
+    await ann.changes(username="ann_smith")
+    for person in (ann, bo):
+        await with_sample(stage, person)
+        await person.says("/partner")
+        await person.sees_button("pair:find")
+        await person.presses("pair:find")
+    question = await ann.hears("Excerpt for a partner")
+    assert "agree only if that person agrees too" in question.text
+    await ann.presses(await ann.sees_button("consent:excerpt:1:yes"))
+    assert "给搭子听的片段" in (await bo.hears("给搭子听的片段")).text
+    await bo.presses(await bo.sees_button("consent:excerpt:1:no"))
+    voice = await bo.hears("Ann", kind="voice", timeout=20)
+    assert voice.text == "🔊 Ann的样音里的十秒，里面还有一位朋友的声音。"
+    assert voice.message["voice"]["duration"] in (0, 9, 10)
+    data = await stage.client.download(voice.file_id or "")
+    assert data.startswith(b"OggS")
+    assert all("Smith" not in text and "ann_smith" not in text for text in await bo.reads())
+    assert not [message for message in await ann.history() if "voice" in message]
+    before = len(list((stage.data / "audio").rglob("*.ogg")))
+    await ann.says("/privacy")
+    await ann.presses(await ann.sees_button("consent:excerpt:1:no"))
+    async with asyncio.timeout(10):
+        while len(list((stage.data / "audio").rglob("*.ogg"))) == before:  # noqa: ASYNC110 - a folder tells nobody
+            await asyncio.sleep(0.02)
 
 
 async def test_alone_in_the_pool_one_hears_why(stage: Stage) -> None:

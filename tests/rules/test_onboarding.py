@@ -106,10 +106,10 @@ def test_a_new_consent_text_is_asked_again_purpose_by_purpose() -> None:
     assert next_question(half, cities=True, consent_version=3) is Question.CONSENT_RECORDING
 
 
-def test_cloning_is_never_asked_in_onboarding() -> None:
-    """Cloning is optional and off; every other purpose has its question."""
+def test_what_is_optional_is_never_asked_in_onboarding() -> None:
+    """Cloning and excerpts are off; every other purpose has its question."""
     asked = {question.purpose for question in Question} - {None}
-    assert asked == set(Purpose) - {Purpose.CLONING} == set(REQUIRED_PURPOSES)
+    assert asked == set(Purpose) - {Purpose.CLONING, Purpose.EXCERPT} == set(REQUIRED_PURPOSES)
 
 
 @pytest.mark.parametrize(

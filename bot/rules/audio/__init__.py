@@ -4,6 +4,7 @@ The facts come from `bot.audio`, which decodes the bytes; how each is measured a
 it is stands in docs/audio.md. Neither the sender's claimed duration nor a claimed type is an input.
 """
 
+from bot.rules.audio.excerpt import LENGTH, liveliest
 from bot.rules.audio.facts import (
     SILENCE_DBFS,
     SILENCE_LUFS,
@@ -28,6 +29,7 @@ from bot.rules.audio.findings import (
 )
 
 __all__ = [
+    "LENGTH",
     "SEVERITIES",
     "SILENCE_DBFS",
     "SILENCE_LUFS",
@@ -45,5 +47,6 @@ __all__ = [
     "Unreadable",
     "judge",
     "judge_unreadable",
+    "liveliest",
     "refused",
 ]

@@ -2,7 +2,7 @@
 
 from bot.rules.onboarding import REQUIRED_PURPOSES, Purpose
 from bot.services.joining import onboarding
-from bot.services.pairing import partings
+from bot.services.pairing import excerpts, partings
 from bot.services.people import Person
 from bot.services.sampling import erasing, samples
 from bot.services.unit import Unit
@@ -16,6 +16,8 @@ async def answer_consent(unit: Unit, person: Person, purpose: str, version: int,
     Raises `NotOffered` for a purpose or a version of the text that is not being asked any more.
     """
     await onboarding.answer_consent(unit, person, purpose, version, agree=agree)
+    if purpose == Purpose.EXCERPT:
+        await (excerpts.share_all if agree else excerpts.forget)(unit, person)
     if agree or Purpose(purpose) not in REQUIRED_PURPOSES:
         return
     if purpose == Purpose.REVIEW:

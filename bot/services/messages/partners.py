@@ -156,6 +156,14 @@ class ProposalCard(Message):
 
 
 @dataclass(frozen=True)
+class ProposalExcerpt(Message):
+    """Ten seconds of the other one's sample, beside a proposal's card; `key` is the audio store's."""
+
+    name: str
+    key: str
+
+
+@dataclass(frozen=True)
 class ProposalOver(Message):
     """A proposal ended without a pair, and why.
 

@@ -18,7 +18,7 @@ from bot.rules.policy import later
 from bot.rules.states import OPEN_PROPOSALS, ProposalState
 from bot.services import audit, outbox, people
 from bot.services.booking import bookings
-from bot.services.pairing import matching, pool, rounds
+from bot.services.pairing import excerpts, matching, pool, rounds
 from bot.services.pairing.proposal_cards import (
     AS_RESCUE,
     BY_INVITATION,
@@ -88,6 +88,8 @@ async def offer(
                 about=f"proposal:{proposal.id}:offered",
                 topic=topic_of(proposal, seat.person),
             )
+    for seat, other in (seats, seats[::-1]):
+        await excerpts.share(unit, proposal, other.person, seat.person)
     await _set_timers(unit, proposal, seats[0].person)
     return proposal
 

@@ -19,7 +19,7 @@ from bot.services.ports import Ports
 from bot.services.sampling.columns import set_columns
 from bot.services.timers import set_timer
 from bot.services.unit import Unit, Units
-from storage.tables import Fingerprint, Sample
+from storage.tables import Excerpt, Fingerprint, Sample
 
 AT_LEAST = timedelta(hours=1)
 """However short the policy's time is: a picture has to be sent first."""
@@ -32,9 +32,25 @@ async def forget_audio(unit: Unit, sample: Sample) -> None:
         await set_columns(unit, sample, audio_key=None)
 
 
+def excerpt_topic(sample_id: int) -> str:
+    """What the messages with an excerpt of a sample have in common."""
+    return f"sample:{sample_id}:excerpt"
+
+
+async def forget_excerpt(unit: Unit, sample: Sample) -> None:
+    """Let the excerpt be erased, if one was cut; what has not gone out does not go."""
+    made = await unit.tx.get(Excerpt, sample.id)
+    if made is not None:
+        await unit.tx.change(delete(Excerpt).where(col(Excerpt.sample_id) == sample.id))
+        about = f"sample:{sample.id}:excerpt:{made.made_at.isoformat()}"
+        await add_job(unit, "erase_audio", about, key=made.key)
+    await outbox.cancel(unit, excerpt_topic(sample.id))
+
+
 async def forget(unit: Unit, sample: Sample) -> None:
     """Let everything be erased by which the recording can be heard, seen or found again."""
     await forget_audio(unit, sample)
+    await forget_excerpt(unit, sample)
     for language, key in (sample.pictures or {}).items():
         await add_job(unit, "erase_audio", f"sample:{sample.id}:picture:{language}", key=key)
     if sample.pictures is not None or sample.copies is not None:
@@ -83,5 +99,7 @@ async def erase(units: Units, ports: Ports, key: str) -> None:
         pictured = cast(Sample.pictures, String).contains(key, autoescape=True)
         needed = or_(and_(col(Sample.audio_key) == key, heard), pictured)
         if await look.tx.first(select(Sample.id).where(needed)):
+            return
+        if await look.tx.first(select(Excerpt.sample_id).where(Excerpt.key == key)):
             return
     await ports.store.delete(key)

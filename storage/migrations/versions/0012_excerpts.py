@@ -3,6 +3,9 @@
 Revision: 0012, after 0011.
 """
 
+import sqlalchemy as sa
+from alembic import op
+
 revision = "0012"
 down_revision = "0011"
 branch_labels = None
@@ -10,8 +13,16 @@ depends_on = None
 
 
 def upgrade() -> None:
-    pass
+    op.create_table(
+        "excerpts",
+        sa.Column("sample_id", sa.Integer(), nullable=False),
+        sa.Column("key", sa.String(), nullable=False),
+        sa.Column("made_at", sa.DateTime(), nullable=False),
+        sa.ForeignKeyConstraint(["sample_id"], ["samples.id"], name=op.f("fk_excerpts_sample_id")),
+        sa.PrimaryKeyConstraint("sample_id", name=op.f("pk_excerpts")),
+    )
+    op.create_index(op.f("ix_excerpts_key"), "excerpts", ["key"])
 
 
 def downgrade() -> None:
-    pass
+    op.drop_table("excerpts")

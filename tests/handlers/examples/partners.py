@@ -80,6 +80,7 @@ EXAMPLES: tuple[Message, ...] = (
         for via in ("pool", "invitation", "rescue")
         for why in ("declined", "unanswered", "ignored", "gone")
     ),
+    m.ProposalExcerpt(NAME, "ab.ogg"),
     m.ProposalOver("pool", "left_pool", NAME),
     m.ProposalOver("rescue", "left_list", NAME),
     m.PairFormed(OTHER, CONTACT),

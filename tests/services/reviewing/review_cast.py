@@ -150,6 +150,10 @@ class Outside:
         """The same sound is the same recording."""
         return [Match(0.0, 150.0, 0.0) if other == fingerprint else None for other in others]
 
+    async def excerpt(self, data: bytes, start: float, seconds: float) -> bytes:
+        """Words that say from where to where."""
+        return f"{data.decode()} from {start} for {seconds}".encode()
+
     async def rate(self, _data: bytes) -> Quality:
         """Good."""
         return Quality(4.0, 4.0, 4.0)

@@ -82,6 +82,10 @@ class Outside:
         self.asked.append((len(others), can_wait))
         return [Match(0.1, 149.0, 0.5) if other == fingerprint else None for other in others]
 
+    async def excerpt(self, data: bytes, start: float, seconds: float) -> bytes:
+        """Words that say from where to where."""
+        return f"{data.decode(errors='replace')[:8]} from {start} for {seconds}".encode()
+
     async def rate(self, data: bytes) -> Quality | None:
         """What the test says, of what was kept."""
         assert data
