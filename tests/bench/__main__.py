@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 
 from rich.console import Console
 
-from tests.bench import broadcast, ears, flood, goals, pairing, playground, reminders, throughput
+from tests.bench import bookings, broadcast, ears, flood, goals, pairing, playground, reminders, throughput
 
 TABLES: dict[str, Callable[[], Awaitable[None]]] = {
     "goals": goals.main,
@@ -19,6 +19,7 @@ TABLES: dict[str, Callable[[], Awaitable[None]]] = {
     "broadcast": broadcast.main,
     "flood": flood.main,
     "pairing": pairing.main,
+    "bookings": bookings.main,
     "playground": playground.main,
 }
 
