@@ -12,6 +12,7 @@ from bot.services.booking import (
     my_bookings,
     reminders,
     rescue,
+    reserves,
     waitlist,
     wishing,
 )
@@ -133,6 +134,17 @@ async def offer(context: Context, waiting_id: int, choice: str) -> None:
         await context.show(await waitlist.decline(context.unit, context.person, waiting_id))
 
 
+async def reserve(context: Context, what: str, choice: str = "") -> None:
+    """`reserve:days` asks for which day, `reserve:<city>:<day>` joins, `reserve:leave:<id>` ends it."""
+    unit, person = context.unit, context.person
+    if what == "days" and not choice:
+        await context.reply(await reserves.ask(unit, person))
+    elif what == "leave":
+        await context.show(await reserves.leave(unit, person, _number(choice)))
+    else:
+        await context.show(await reserves.join(unit, person, what, _day(choice)))
+
+
 async def bookings(context: Context) -> None:
     """The person's bookings, with every question that is open."""
     await context.reply(await my_bookings.overview(context.unit, context.person))
@@ -157,5 +169,6 @@ def connect(board: Switchboard) -> None:
         ("move", move),
         ("wait", wait),
         ("offer", offer),
+        ("reserve", reserve),
     ):
         board.press(verb, action)

@@ -74,6 +74,9 @@ KEYS: Mapping[str, Key] = {
     "booking.rescue": Key("time to find a stand-in when the partner cancels"),
     "booking.staff": Key("staff who must confirm a slot before it opens; 0: nobody needed"),
     "booking.wave": Key('head start of those who waited longest, where times open in waves; "": no waves'),
+    "booking.reserve": Key(
+        "pairs in reserve for a day in each city, asked first when a time is freed late; 0: none"
+    ),
     "reminders.offsets": Key("times before the start: the first asks who comes, the last has the address"),
     "reminders.confirm_by": Key('without an answer so long before, coordinators are told; "": never'),
     "reminders.quiet": Key('no reminder between, by the studio\'s clock, but imminent ones; "": none'),

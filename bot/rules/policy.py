@@ -61,6 +61,8 @@ class BookingPolicy:
     staff: int = 2
     wave: Span = timedelta(hours=2)
     """How long those who have waited longest can book alone, where times are opened in waves."""
+    reserve: int = 0
+    """Pairs of a city that can be in reserve for a day."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,6 +120,14 @@ class WaitState(StrEnum):
     LEFT = "left"
 
 
+class ReserveState(StrEnum):
+    """A pair in reserve for a day, until the day is past, they have a session, or they stop."""
+
+    ON = "on"
+    OVER = "over"
+    LEFT = "left"
+
+
 class WishState(StrEnum):
     """Waiting for any time of a kind, until one is found, a day is past, or the two stop."""
 
@@ -261,6 +269,7 @@ ARROWS: Mapping[type[StrEnum], _Arrows] = {
         WaitState.WAITING: (WaitState.OFFERED, WaitState.LAPSED, WaitState.LEFT),
         WaitState.OFFERED: (WaitState.TAKEN, WaitState.DECLINED, WaitState.LAPSED, WaitState.LEFT),
     },
+    ReserveState: {ReserveState.ON: (ReserveState.OVER, ReserveState.LEFT)},
     WishState: {
         WishState.WAITING: (
             WishState.OFFERED,

@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping
 
 from bot.services import housekeeping, people
-from bot.services.booking import holds, reminders, rescue, strikes, waitlist, wishes
+from bot.services.booking import holds, reminders, rescue, reserves, strikes, waitlist, wishes
 from bot.services.coordinating import broadcasts
 from bot.services.pairing import odd_one_out, pool, proposal_ends, proposals
 from bot.services.reviewing import review_groups, review_queue, reviews
@@ -98,6 +98,7 @@ RINGS: Mapping[str, Ring] = {
     "offer_lapsed": waitlist.lapse,
     "wait_over": waitlist.give_up_waiting,
     "wish_over": wishes.give_up,
+    "reserve_over": reserves.over,
     "announce_batch": announcing.ring_batch,
     "wave_over": announcing.wave_over,
     "announce_city": announcing.ring_city,

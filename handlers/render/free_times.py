@@ -7,6 +7,7 @@ from bot.services.messages import waitlist as w
 from bot.services.messages.slots import SlotView
 from bot.texts import Html, Speech, mark
 from handlers.render.places import at, session, short, when, zone_of
+from handlers.render.reserves import reserve_row
 from handlers.render.wishes import left, wait_button
 from handlers.screen import Button, Rows, Screen, lines, paragraphs, renders, rows
 
@@ -43,7 +44,7 @@ def _none(message: m.FreeTimes, say: Speech) -> Screen:
         say.say(
             "There are no free times at the moment. We will tell you when new ones open; /slots looks again."
         ),
-        ((wait_button(say),),),
+        ((wait_button(say),), *reserve_row(message.reserve, say)),
     )
 
 
@@ -128,7 +129,7 @@ def _buttons(message: m.FreeTimes, say: Speech) -> Rows:
             buttons.append(Button(f"⏳ {label}", f"wait:{slot.slot_id}"))
         else:
             buttons.append(Button(label, f"book:{slot.slot_id}{moving}"))
-    wait = () if message.moving else ((wait_button(say),),)
+    wait = () if message.moving else ((wait_button(say),), *reserve_row(message.reserve, say))
     here = f"{moving}:{message.city}" if message.city else moving
     turning = _turning(message, here, say)
     return (*rows(buttons, 1 if several else 2), *turning, *_elsewhere(message, say), *wait)
@@ -226,6 +227,8 @@ def slot_offered(message: w.SlotOffered, say: Speech) -> Screen:
     text = say.say("🎉 The time you are waiting for is free:")
     if message.wish:
         text = say.say("🎉 A time like the ones you are waiting for is free:")
+    if message.reserve:
+        text = say.say("🎉 You are in reserve, and a time has become free:")
     rest = say.say("It is kept for you two until {until}. Do you want it?", until=until)
     buttons = (
         Button(say.say("Yes, we’ll take it"), f"offer:{message.waiting_id}:yes"),
@@ -259,6 +262,8 @@ def offer_ended(message: w.OfferEnded, say: Speech) -> Screen:
             rest = say.say(
                 "You two keep your place for other times, but a second offer without an answer ends that."
             )
+    if message.reserve:
+        rest = say.say("You two stay in reserve for that day; /bookings shows it.")
     return Screen(lines(say.say(text, slot=when(message.slot, say), partner=message.partner), rest))
 
 

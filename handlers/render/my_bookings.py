@@ -6,6 +6,8 @@ from bot.texts import Html, Speech, mark
 from handlers.render.bookings import answers, block_text, changes, coming
 from handlers.render.names import STRIKES as KINDS
 from handlers.render.places import at, old_time, session, short, when
+from handlers.render.reserves import day_of
+from handlers.render.reserves import stop as leave_reserve
 from handlers.render.wishes import kind, place, stop, wished
 from handlers.screen import Button, Rows, Screen, lines, paragraphs, renders
 
@@ -16,6 +18,7 @@ def my_bookings(message: m.MyBookings, say: Speech) -> Screen:
     parts = [_booking(line, say) for line in message.upcoming]
     parts += [_wait(line, say) for line in message.waiting]
     parts += [_wish(line, say) for line in message.wishes]
+    parts += [say.say("🙋 In reserve: {day}", day=day_of(line, say)) for line in message.reserves]
     if not parts:
         parts = [say.say("You have nothing booked. /slots shows free times.")]
     if message.past:
@@ -140,6 +143,7 @@ def _buttons(message: m.MyBookings, say: Speech) -> Rows:
     for wait in message.waiting:
         label = f"{short(wait.slot, say)} · " if many else ""
         found.append(_named(_of_wait(wait, say), label))
+    found.extend((leave_reserve(day, say, named=True),) for day in message.reserves)
     for one in message.wishes:
         label = f"{kind(one.wish, say)} · " if many else ""
         found.append(_named((stop(one.wish, say),), label))

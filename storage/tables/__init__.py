@@ -7,7 +7,7 @@ from storage.tables.pairs import Block, Pair, PairMember, Proposal, ProposalMemb
 from storage.tables.people import Audit, Consent, Invitation, Person, RoleGrant
 from storage.tables.samples import Assignment, Decision, Excerpt, Fingerprint, Reviewer, ReviewGroup, Sample
 from storage.tables.studios import City, Room, RoomClosure, Shift, Slot, SlotBatch, SlotTemplate, Studio
-from storage.tables.wishes import AnnouncedSlot, AnnouncedTo, Announcement, Wish
+from storage.tables.wishes import AnnouncedSlot, AnnouncedTo, Announcement, Reserve, Wish
 
 __all__ = [
     "AnnouncedSlot",
@@ -34,6 +34,7 @@ __all__ = [
     "Person",
     "Proposal",
     "ProposalMember",
+    "Reserve",
     "ReviewGroup",
     "Reviewer",
     "RoleGrant",

@@ -8,6 +8,28 @@ from sqlmodel import Field, SQLModel
 from storage.tables.base import key, reference
 
 _OPEN = text("state IN ('waiting', 'offered')")
+_ON = text("state = 'on'")
+
+
+class Reserve(SQLModel, table=True):
+    """A pair in reserve for a day in a city; the seats are counted from 0, and nobody has another's."""
+
+    __tablename__ = "reserves"
+    __table_args__ = (
+        Index("uq_reserves_seat", "city", "day", "seat", unique=True, sqlite_where=_ON, postgresql_where=_ON),
+        Index(
+            "uq_reserves_pair", "pair_id", "city", "day", unique=True, sqlite_where=_ON, postgresql_where=_ON
+        ),
+    )
+
+    id: int = key()
+    pair_id: int = reference("pairs.id")
+    city: str = Field(foreign_key="cities.code")
+    day: date
+    """By the studio's calendar."""
+    seat: int
+    state: str
+    created_at: datetime
 
 
 class Wish(SQLModel, table=True):

@@ -31,7 +31,7 @@ studio:1:closed tmpl:1:start tmpl:2:stopped tmpl:2:skip:2099-01-01 tmpls rest:1:
 closure:2:lift studios newstudio:done invite:coordinator reviewers:private pending stats:delivery
 absent:1 absent:1:1 absent:1:0:yes folks:recent folks:strikes folks:find person:1:card person:2:log:0 lift:1 correct:2:1
 unblock:1 pool:city:beijing:0 pool:pick:1:0 pool:see:1:2 pool:go:1:2 pair:week:+99 pair:week:=0:1 stats:pool
-pair:standin:1 inbox:1:retry inbox:1:drop no-such-verb:1:yes
+pair:standin:1 reserve:leave:1 reserve:beijing:2026-12-01 inbox:1:retry inbox:1:drop no-such-verb:1:yes
 """.split()  # noqa: SIM905 - a table to read
 )
 """Presses of what belongs to others, is over, or never was."""

@@ -81,6 +81,7 @@ async def page(
         moving=await moving.moving_of(unit, old) if old else None,
         elsewhere=await _elsewhere(unit, cities) if old else (),
         city=city if old else "",
+        reserve=old is None and unit.policy.booking.reserve > 0,
     )
 
 

@@ -8,7 +8,7 @@ from bot.rules.booking import cancel_by, hold_until, may_book
 from bot.rules.errors import NotYours, SlotNotOpen
 from bot.rules.states import BookingState, PairState, SlotState, WaitState
 from bot.services import audit, outbox
-from bot.services.booking import bookings, moving, releasing, reminders, waitlist, wishes
+from bot.services.booking import bookings, moving, releasing, reminders, reserves, waitlist, wishes
 from bot.services.booking.bookings import AlreadyBooked, BookingOver, Party, SlotTaken, SlotYours, subject_of
 from bot.services.messages import Message
 from bot.services.messages.bookings import (
@@ -177,6 +177,7 @@ async def agree(unit: Unit, person: Person, booking_id: int) -> Message:
         strikes = cost if one.id == booking.held_by else None
         await confirm(unit, one, booking, slot, party.other(one), old=old, strikes=strikes)
     await wishes.met(unit, party.pair_id, slot)
+    await reserves.met(unit, party.pair_id, slot)
     return HoldAgreed(slot)
 
 

@@ -1,7 +1,8 @@
 """The one line (候补) before a slot: pairs that wait for it, and pairs that wait for any time of its kind.
 
 All stand in the order in which they joined; of two at the same moment, who waits for this very slot is first.
-A pair that does both stands where it joined first.
+A pair that does both stands where it joined first. Before all of them come the pairs in reserve for the day, when the
+slot begins soon.
 """
 
 from dataclasses import dataclass
@@ -11,10 +12,10 @@ from sqlmodel import col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from bot.rules.states import WaitState
-from bot.services.booking import wishes
+from bot.services.booking import reserves, wishes
 from bot.services.messages.slots import SlotView
 from bot.services.unit import Unit
-from storage.tables import Waiting, Wish
+from storage.tables import Reserve, Waiting, Wish
 
 QUEUED = (WaitState.WAITING.value, WaitState.OFFERED.value)
 """States of places on a slot's own list that still count."""
@@ -22,12 +23,13 @@ QUEUED = (WaitState.WAITING.value, WaitState.OFFERED.value)
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """A pair in the line: with a place on the slot's own list, or by a wish."""
+    """A pair in the line: in reserve for the day, with a place on the slot's own list, or by a wish."""
 
     pair_id: int
     since: datetime
     waiting: Waiting | None = None
     wish: Wish | None = None
+    reserve: Reserve | None = None
 
     @property
     def asked(self) -> bool:
@@ -53,6 +55,8 @@ async def of_slot(unit: Unit, slot: SlotView) -> list[Place]:
         place = Place(wish.pair_id, wish.created_at, by_pair.get(wish.pair_id), wish)
         found.append((wish.created_at, 1, wish.id, place))
     line: dict[int, Place] = {}
+    for row in await reserves.fitting(unit, slot):
+        line[row.pair_id] = Place(row.pair_id, row.created_at, by_pair.get(row.pair_id), reserve=row)
     for *_, place in sorted(found, key=lambda entry: entry[:3]):
         line.setdefault(place.pair_id, place)
     return list(line.values())

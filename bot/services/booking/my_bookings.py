@@ -3,7 +3,7 @@
 from sqlmodel import col, select
 
 from bot.rules.states import LIVE_BOOKINGS, BookingState, WaitState
-from bot.services.booking import bookings, ledger, line, reminders, strikes, waitlist, wishes
+from bot.services.booking import bookings, ledger, line, reminders, reserves, strikes, waitlist, wishes
 from bot.services.messages.bookings import BookingLine, MyBookings, PastLine, WaitLine
 from bot.services.people import Person, name_of
 from bot.services.places import zone_of
@@ -37,6 +37,7 @@ async def overview(unit: Unit, person: Person) -> MyBookings:
         await strikes.lines(unit, found.rows[:NOTED]),
         max(0, len(found.rows) - NOTED),
         tuple(await wishes.of_person(unit, person)),
+        await reserves.of_person(unit, person),
     )
 
 

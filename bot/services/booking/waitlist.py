@@ -13,7 +13,7 @@ from bot.rules.errors import DomainError, NotYours, SlotNotOpen, TooLate
 from bot.rules.states import SlotState, WaitState
 from bot.rules.wishes import given_up
 from bot.services import audit, outbox
-from bot.services.booking import bookings, line, wishes
+from bot.services.booking import bookings, line, reserves, wishes
 from bot.services.booking.bookings import Party
 from bot.services.booking.line import Place
 from bot.services.messages import Message
@@ -119,6 +119,7 @@ async def _drop(unit: Unit, waiting: Waiting, *, by: Person | None = None) -> No
 async def leave_all(unit: Unit, pair: Pair, *, by: Person | None = None) -> None:
     """Take a pair off every list: it is being dissolved."""
     await wishes.close_all(unit, pair.id, by=by)
+    await reserves.close_all(unit, pair.id, by=by)
     rows = select(Waiting).where(Waiting.pair_id == pair.id, col(Waiting.state).in_(line.QUEUED))
     for waiting in await unit.tx.all(rows.order_by(col(Waiting.id))):
         await _drop(unit, waiting, by=by)
@@ -180,7 +181,7 @@ async def offer_next(unit: Unit, slot: Slot) -> bool:
         elif view is not None and await _could_come(unit, party, view):
             waiting = await _on_the_list(unit, place, slot)
             if waiting is not None:
-                await _offer(unit, waiting, slot, view, party, wish=place.waiting is None)
+                await _offer(unit, waiting, slot, view, party, place)
                 return True
     return False
 
@@ -191,6 +192,8 @@ async def _gone(unit: Unit, place: Place) -> None:
         await _close(unit, place.waiting, WaitState.LEFT)
     if place.wish is not None:
         await wishes.close(unit, place.wish)
+    if place.reserve is not None:
+        await reserves.close(unit, place.reserve)
 
 
 async def _could_come(unit: Unit, party: Party, slot: SlotView) -> bool:
@@ -203,11 +206,17 @@ async def _on_the_list(unit: Unit, place: Place, slot: Slot) -> Waiting | None:
     """The place on the slot's own list that an offer needs: a wish gets one now, unless something else came first."""
     if place.waiting is None and place.wish is not None:
         return await wishes.claim(unit, place.wish, slot.id)
+    if place.waiting is None and place.reserve is not None:
+        return await unit.tx.add(
+            Waiting(
+                slot_id=slot.id, pair_id=place.pair_id, state=WaitState.WAITING.value, created_at=place.since
+            )
+        )
     return place.waiting
 
 
 async def _offer(
-    unit: Unit, waiting: Waiting, slot: Slot, view: SlotView, party: Party, *, wish: bool
+    unit: Unit, waiting: Waiting, slot: Slot, view: SlotView, party: Party, place: Place
 ) -> None:
     """Nobody is woken for an offer that can wait: its time begins when quiet hours end."""
     policy = unit.policy.booking
@@ -223,7 +232,13 @@ async def _offer(
         await outbox.send(
             unit,
             person.telegram_id,
-            SlotOffered(waiting.id, view, until, wish=wish),
+            SlotOffered(
+                waiting.id,
+                view,
+                until,
+                wish=place.waiting is None and place.wish is not None,
+                reserve=place.reserve is not None,
+            ),
             about=f"{subject_of(waiting)}:offer",
             topic=subject_of(waiting),
             not_before=wakes,
@@ -264,16 +279,17 @@ async def decline(unit: Unit, person: Person, waiting_id: int) -> Message:
     party = await bookings.party_of(unit, person)
     slot = await _view(unit, waiting)
     wish = await wishes.of_offer(unit, waiting) is not None
+    reserve = await reserves.on_duty(unit, waiting.pair_id, slot)
     await _close(unit, waiting, WaitState.DECLINED, by=person)
     other = party.other(person)
     await outbox.send(
         unit,
         other.telegram_id,
-        OfferEnded(slot, "declined", name_of(person), wish=wish),
+        OfferEnded(slot, "declined", name_of(person), wish=wish, reserve=reserve),
         about=f"{subject_of(waiting)}:declined",
     )
     await freed(unit, waiting.slot_id)
-    return OfferEnded(slot, "declined", name_of(other), you=True, wish=wish)
+    return OfferEnded(slot, "declined", name_of(other), you=True, wish=wish, reserve=reserve)
 
 
 async def lapse(unit: Unit, timer: Timer) -> None:
@@ -284,7 +300,9 @@ async def lapse(unit: Unit, timer: Timer) -> None:
     if waiting.state == WaitState.OFFERED and await _close(unit, waiting, WaitState.LAPSED):
         slot = await _view(unit, waiting)
         if wish is None or waits_on:  # the end of a wish is told by itself
-            await _tell(unit, waiting, OfferEnded(slot, "lapsed", "", wish=waits_on), "lapsed", slot)
+            reserve = await reserves.on_duty(unit, waiting.pair_id, slot)
+            ended = OfferEnded(slot, "lapsed", "", wish=waits_on, reserve=reserve)
+            await _tell(unit, waiting, ended, "lapsed", slot)
         await freed(unit, waiting.slot_id)
 
 

@@ -6,6 +6,7 @@ from typing import ClassVar
 
 from bot.services.messages.base import IfUncertain, Lane, Message
 from bot.services.messages.people import CityChoice
+from bot.services.messages.reserves import ReserveLine
 from bot.services.messages.slots import SlotView
 from bot.services.messages.wishes import WishLine
 
@@ -69,6 +70,8 @@ class FreeTimes(Message):
     moving: Moving | None = None
     elsewhere: tuple[CityChoice, ...] = ()
     city: str = ""
+    reserve: bool = False
+    """Whether one can be in reserve for a day."""
 
 
 @dataclass(frozen=True)
@@ -297,6 +300,7 @@ class MyBookings(Message):
     noted: tuple[StrikeLine, ...] = ()
     more_noted: int = 0
     wishes: tuple[WishLine, ...] = ()
+    reserves: tuple[ReserveLine, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -35,12 +35,16 @@ class WaitLeft(Message):
 
 @dataclass(frozen=True)
 class SlotOffered(Message):
-    """A slot is free, and this pair is the next: yes or no until then. `wish`: it waits for any of this kind."""
+    """A slot is free, and this pair is the next: yes or no until then.
+
+    `wish`: it waits for any of this kind. `reserve`: it is in reserve for that day.
+    """
 
     waiting_id: int
     slot: SlotView
     until: datetime
     wish: bool = False
+    reserve: bool = False
 
 
 @dataclass(frozen=True)
@@ -52,13 +56,17 @@ class OfferTaken(Message):
 
 @dataclass(frozen=True)
 class OfferEnded(Message):
-    """The offer is gone: `declined` by `you` or the partner, or `lapsed`. `wish`: the pair waits on for others."""
+    """The offer is gone: `declined` by `you` or the partner, or `lapsed`.
+
+    `wish`: the pair waits on for others. `reserve`: it stays in reserve for that day.
+    """
 
     slot: SlotView
     why: str
     partner: str
     you: bool = False
     wish: bool = False
+    reserve: bool = False
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from bot.rules.states import BookingState
 from bot.rules.wishes import DAYS, PARTS
 from bot.services.messages import Message
 from bot.services.messages import bookings as m
+from bot.services.messages import reserves as r
 from bot.services.messages import strikes as x
 from bot.services.messages import waitlist as w
 from bot.services.messages import wishes as wish
@@ -38,6 +39,7 @@ def _wish(part: str, days: str) -> wish.WishView:
     return wish.WishView(10**9, "beijing", CITY, part, days, LAST, ZONE)
 
 
+ON_DUTY = r.ReserveLine(10**9, "beijing", CITY, DAY)
 WISHED = wish.WishLine(_wish("evening", "any"), 3)
 
 
@@ -60,6 +62,16 @@ EXAMPLES: tuple[Message, ...] = (
         for why in ("taken", "gone", "late", "busy", "partner_busy", "over")
         for near, moving_id in (((NEXT, ELSEWHERE), None), ((), None), ((NEXT,), 10**9))
     ),
+    m.FreeTimes((SLOT,), NAME, HOLD, reserve=True),
+    m.FreeTimes((), NAME, HOLD, reserve=True),
+    r.AskReserve(
+        "beijing", CITY, (r.ReserveDay(DAY, 2), r.ReserveDay(LAST, 0), r.ReserveDay(LAST, 1, mine=True)), NAME
+    ),
+    r.AskReserve("beijing", CITY, (), NAME),
+    *(kind(ON_DUTY, NAME, you=you) for kind in (r.ReserveNoted, r.ReserveLeft) for you in (True, False)),
+    m.MyBookings((), reserves=(ON_DUTY,)),
+    w.SlotOffered(10**9, SLOT, LATER, reserve=True),
+    w.OfferEnded(SLOT, "declined", NAME, you=True, reserve=True),
     m.HoldPlaced(10**9, SLOT, NAME, LATER),
     m.HoldAsked(1, ELSEWHERE, NAME, LATER, instead_of=SLOT),
     m.HoldPlaced(1, NEXT, NAME, LATER, instead_of=SLOT),

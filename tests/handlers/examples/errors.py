@@ -21,7 +21,7 @@ from bot.rules.states import (
     WaitState,
 )
 from bot.rules.week import NoSuchChoice
-from bot.services.booking import bookings, ledger, moving, no_shows, strikes, waitlist, wishing
+from bot.services.booking import bookings, ledger, moving, no_shows, reserves, strikes, waitlist, wishing
 from bot.services.coordinating import broadcasts, lifting, quarantine
 from bot.services.joining import invitations, onboarding
 from bot.services.messages import Message
@@ -150,6 +150,10 @@ PROBLEMS: tuple[DomainError, ...] = (
     bookings.PartnerNeeded(),
     *(bookings.BookingBlocked(you, until) for you in (True, False) for until in (LATER, None)),
     *(kind() for kind in (bookings.SlotTaken, bookings.SlotYours, moving.MoveUnderWay)),
+    *(
+        kind()
+        for kind in (reserves.NoReserves, reserves.ReserveFull, reserves.ReserveBusy, reserves.NotInReserve)
+    ),
     bookings.AlreadyBooked(True),
     bookings.AlreadyBooked(False),
     *(bookings.BookingOver(state) for state in (*BookingState, "started", "left")),
