@@ -50,6 +50,8 @@ async def _stand_in(context: Context) -> None:
         say.say("You are on the stand-in list.") if on else say.say("You are off the stand-in list.")
     )
     await context.show(await partners.standing(context.unit, context.person))
+    if on:
+        await excerpts.ask_once(context.unit, context.person)
 
 
 async def _why(context: Context, change: str) -> None:

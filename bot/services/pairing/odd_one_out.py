@@ -27,14 +27,17 @@ async def tell(unit: Unit, timer: Timer) -> None:
     due = await out_of_quiet(unit, person, unit.now)
     if due == unit.now:
         why = await partners.why(unit, person)
-        if why is not None:
+        wait = pool.NEXT_WORD
+        if why is None:
+            wait = pool.FIRST_WORD  # a proposal is open: if it comes to nothing, they are told soon after
+        else:
             message = OddOneOut(
                 why, since, await elsewhere(unit, person), await stand_ins.since(unit, person) is not None
             )
             await outbox.send(
                 unit, person.telegram_id, message, about=f"seeker:{person.id}:{since.isoformat()}:{timer.id}"
             )
-        due = await out_of_quiet(unit, person, unit.now + pool.NEXT_WORD)
+        due = await out_of_quiet(unit, person, unit.now + wait)
     await set_timer(unit, pool.ODD_ONE_OUT, timer.subject, due)
 
 

@@ -2,10 +2,12 @@
 
 from datetime import timedelta
 
+from bot.rules.pairing import Reasons
 from bot.services import people
 from bot.services.messages import Message
 from bot.services.messages.partners import Elsewhere, OddOneOut
-from bot.services.pairing import pairs, pool, stand_ins
+from bot.services.pairing import matches, pairs, pool, stand_ins
+from bot.services.pairing.proposals import Seat, offer
 from bot.services.unit import Units
 from storage.tables import City
 from tests.helpers import NOON, MovableClock, a_slot, a_studio, an_approved, ring, told
@@ -95,6 +97,22 @@ async def test_who_has_more_to_hear_is_not_told(units: Units, clock: MovableCloc
         await pairs.form(unit, two[0], two[1], "pool")
     await pass_(units, clock, hours=2)
     assert await words(units) == []
+
+
+async def test_after_a_proposal_that_came_to_nothing(units: Units, clock: MovableClock) -> None:
+    """An hour after the look that found it open, not days later."""
+    await a_seeker(units)
+    async with units.writing("a proposal") as unit:
+        ann, bo = await people.by_telegram_id(unit, 11), await an_approved(unit, 12, "Bo", city="beijing")
+        assert ann is not None
+        seats = (Seat(ann, Reasons(())), Seat(bo, Reasons(())))
+        made = await offer(unit, "pool", seats, expires_at=None)
+    await pass_(units, clock, hours=1)
+    assert await words(units) == []
+    async with units.writing("no") as unit:
+        await matches.answer(unit, bo, made.id, agree=False)
+    await pass_(units, clock, hours=1)
+    assert len(await words(units)) == 1
 
 
 async def test_what_there_is_meanwhile(units: Units, clock: MovableClock) -> None:
