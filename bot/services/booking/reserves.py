@@ -17,11 +17,12 @@ from bot.services.booking import bookings
 from bot.services.booking.bookings import Party
 from bot.services.messages.reserves import AskReserve, ReserveDay, ReserveLeft, ReserveLine, ReserveNoted
 from bot.services.messages.slots import SlotView
+from bot.services.pairing import pairs
 from bot.services.people import Person, name_of
 from bot.services.studio import batch_cards, studios
 from bot.services.timers import drop_timers, id_of, set_timer
 from bot.services.unit import Unit
-from storage.tables import Booking, BookingMember, City, PairMember, Reserve, Timer, Waiting
+from storage.tables import Booking, BookingMember, City, Reserve, Timer, Waiting
 
 AHEAD = 7
 """Days from today on for which one can be in reserve."""
@@ -118,12 +119,7 @@ async def _seated(unit: Unit, party: Party, city: str, day: date) -> Reserve:
 async def leave(unit: Unit, person: Person, reserve_id: int) -> ReserveLeft:
     """Be in reserve no longer; gives what to show. An offer that was made stands. Raises `NotYours`, `NotInReserve`."""
     row = await unit.tx.get(Reserve, reserve_id)
-    mine = select(PairMember.id).where(
-        PairMember.person_id == person.id,
-        PairMember.pair_id == (row.pair_id if row else 0),
-        col(PairMember.active),
-    )
-    if row is None or await unit.tx.first(mine) is None:
+    if row is None or not await pairs.is_in(unit, person, row.pair_id):
         raise NotYours
     if row.state != ReserveState.ON or not await _end(unit, row, ReserveState.LEFT, by=person):
         raise NotInReserve
@@ -136,10 +132,8 @@ async def leave(unit: Unit, person: Person, reserve_id: int) -> ReserveLeft:
 
 async def of_person(unit: Unit, person: Person) -> tuple[ReserveLine, ...]:
     """The days for which the person's pair is in reserve, in their order."""
-    pair = await unit.tx.first(
-        select(PairMember.pair_id).where(PairMember.person_id == person.id, col(PairMember.active))
-    )
-    rows = await _of_pair(unit, pair) if pair is not None else ()
+    pair = await pairs.active_pair(unit, person)
+    rows = await _of_pair(unit, pair.id) if pair is not None else ()
     return tuple([await line_of(unit, row) for row in rows])
 
 

@@ -27,6 +27,7 @@ from bot.services.messages.waitlist import (
     WaitNotNeeded,
     WaitOver,
 )
+from bot.services.pairing import pairs
 from bot.services.people import Person, name_of
 from bot.services.studio import announcing, slots
 from bot.services.timers import drop_timers, id_of, set_timer
@@ -252,12 +253,7 @@ async def _offer(
 async def own_offer(unit: Unit, person: Person, waiting_id: int) -> Waiting:
     """An offer to a pair that the person is in; raises `NotYours`."""
     waiting = await unit.tx.get(Waiting, waiting_id)
-    mine = select(PairMember.id).where(
-        PairMember.person_id == person.id,
-        PairMember.pair_id == (waiting.pair_id if waiting else 0),
-        col(PairMember.active),
-    )
-    if waiting is None or await unit.tx.first(mine) is None:
+    if waiting is None or not await pairs.is_in(unit, person, waiting.pair_id):
         raise NotYours
     return waiting
 

@@ -13,10 +13,11 @@ from bot.services.booking.bookings import Party
 from bot.services.booking.waitlist import NotWaiting
 from bot.services.messages.people import CityChoice
 from bot.services.messages.wishes import AskWish, WishLeft, WishNoted
+from bot.services.pairing import pairs
 from bot.services.people import Person, name_of
 from bot.services.studio import studios
 from bot.services.unit import Unit
-from storage.tables import PairMember, Wish
+from storage.tables import Wish
 
 
 class WishDayOver(DomainError):
@@ -111,11 +112,6 @@ async def again(unit: Unit, person: Person, wish_id: int) -> AskWish:
 
 async def _own(unit: Unit, person: Person, wish_id: int) -> Wish:
     wish = await unit.tx.get(Wish, wish_id)
-    mine = select(PairMember.id).where(
-        PairMember.person_id == person.id,
-        PairMember.pair_id == (wish.pair_id if wish else 0),
-        col(PairMember.active),
-    )
-    if wish is None or await unit.tx.first(mine) is None:
+    if wish is None or not await pairs.is_in(unit, person, wish.pair_id):
         raise NotYours
     return wish

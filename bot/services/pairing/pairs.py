@@ -40,6 +40,12 @@ async def active_pair(unit: Unit, person: Person) -> Pair | None:
     return await unit.tx.first(ACTIVE, person_id=person.id)
 
 
+async def is_in(unit: Unit, person: Person, pair_id: int) -> bool:
+    """Whether somebody is in this pair now."""
+    pair = await active_pair(unit, person)
+    return pair is not None and pair.id == pair_id
+
+
 async def members(unit: Unit, pair: Pair) -> list[Person]:
     """The two people of a pair, active or dissolved, in the order of their ids."""
     found = await unit.tx.all(
