@@ -56,6 +56,7 @@ async def test_the_worker_knows_no_secret(worker: AudioWorker, monkeypatch: pyte
         "LANG",
         "OMP_NUM_THREADS",
         "OPENBLAS_NUM_THREADS",
+        "MALLOC_ARENA_MAX",
         "MALLOC_MMAP_THRESHOLD_",
         "LD_LIBRARY_PATH",
     }
