@@ -28,6 +28,17 @@ def test_a_run_carries_no_playground() -> None:
     assert done.stdout.split() == []
 
 
+def test_no_cancellation_is_lost_in_a_wait() -> None:
+    """`asyncio.wait_for` of Python 3.11 swallows one that comes with the result; `asyncio.timeout` does not."""
+    calls = [
+        f"{path.relative_to(ROOT)}:{node.lineno}"
+        for path in sorted(_sources())
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Attribute) and node.attr == "wait_for"
+    ]
+    assert calls == []
+
+
 def _sources() -> list[Path]:
     return [path for room in ("bot", "handlers", "storage") for path in (ROOT / room).rglob("*.py")]
 

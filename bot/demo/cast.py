@@ -246,8 +246,9 @@ class Cast:
             if self._reader is not None and self._reader.done():
                 self._reader.result()
             news = self._news
-            try:
-                await asyncio.wait_for(news.wait(), deadline - time.monotonic())
+            try:  # not by wait_for: that one loses a Ctrl-C which comes together with the news (Python 3.11)
+                async with asyncio.timeout(deadline - time.monotonic()):
+                    await news.wait()
             except TimeoutError:
                 raise missed() from None
         return found

@@ -147,7 +147,8 @@ class BotProcess:
             with contextlib.suppress(ProcessLookupError):
                 process.terminate()
         try:
-            await asyncio.wait_for(asyncio.shield(self._watch), within)
+            async with asyncio.timeout(within):
+                await asyncio.shield(self._watch)
         except TimeoutError:
             await self.kill()
             return None

@@ -107,7 +107,8 @@ class Press:
         """Return when the bot has answered, or after `timeout` seconds."""
         self._waiting = self._waiting or asyncio.Event()
         with contextlib.suppress(TimeoutError):
-            await asyncio.wait_for(self._waiting.wait(), timeout)
+            async with asyncio.timeout(timeout):
+                await self._waiting.wait()
 
     def answered(self, text: str, *, show_alert: bool) -> None:
         """Note the bot's answer and wake whoever waits for it."""
