@@ -1,12 +1,15 @@
 """`duologue demo`: plays the story with the real bot on a sandbox and says whether every promise was kept."""
 
 import asyncio
+import contextlib
 import shutil
+import signal
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
@@ -15,6 +18,9 @@ from bot.demo.story import Step, Story
 from bot.demo.theatre import ZONE, Theatre
 from bot.demo.transcript import WIDTH, Played, Transcript
 from bot.sandbox import SandboxError
+
+HEARD_WITHIN = 5.0
+"""Seconds after which Ctrl-C is passed on once more, if nothing came of it."""
 
 READING = 1.5
 """Seconds that a person of speed 1 thinks before acting."""
@@ -44,7 +50,7 @@ async def demo(*, keep: bool = False, speed: float = 0.0) -> None:
     console = Console(highlight=False, width=min(seen.width, WIDTH) if seen.is_terminal else WIDTH)
     folder = Path(tempfile.mkdtemp(prefix="duologue-demo-"))
     try:
-        passed = await play(folder, console, pause=READING / speed if speed > 0 else 0.0)
+        passed = await _until_interrupted(play(folder, console, pause=READING / speed if speed > 0 else 0.0))
     except asyncio.CancelledError:
         raise SystemExit(130) from None
     finally:
@@ -54,6 +60,23 @@ async def demo(*, keep: bool = False, speed: float = 0.0) -> None:
             shutil.rmtree(folder, ignore_errors=True)
     if not passed:
         raise SystemExit(1)
+
+
+async def _until_interrupted(story: Coroutine[Any, Any, bool]) -> bool:
+    """What becomes of a story. Raises CancelledError when Ctrl-C ended it.
+
+    A cancellation can get lost in a library that is just done with something, so it is said again until it is heard.
+    """
+    told = asyncio.Event()
+    with contextlib.suppress(NotImplementedError):  # Windows: there it comes as a KeyboardInterrupt
+        asyncio.get_running_loop().add_signal_handler(signal.SIGINT, told.set)
+    playing, telling = asyncio.create_task(story), asyncio.create_task(told.wait())
+    await asyncio.wait({playing, telling}, return_when=asyncio.FIRST_COMPLETED)
+    telling.cancel()
+    while not playing.done():
+        playing.cancel()
+        await asyncio.wait({playing}, timeout=HEARD_WITHIN)
+    return playing.result()
 
 
 async def play(
