@@ -1,12 +1,9 @@
 """A few seconds of a recording as a voice note: cut, levelled, faded and encoded anew; nothing else is in it."""
 
-import io
-
-import av
 import numpy as np
 from av.audio.frame import AudioFrame
-from av.audio.resampler import AudioResampler
 
+from bot.audio import voice_note
 from bot.audio.decode import RATE, decode
 from bot.rules.audio import Reason, Unreadable
 
@@ -18,9 +15,6 @@ LEVEL = 0.1
 
 LOUDEST = 0.9
 """The highest peak after that; a stretch with higher ones is turned down as a whole."""
-
-_OPUS_RATE, _BITS = 48_000, 32_000
-"""Samples and bits a second of a voice note, as Telegram's own recorders make them."""
 
 
 def cut(data: bytes, start: float, seconds: float, max_seconds: float) -> bytes:
@@ -34,7 +28,11 @@ def cut(data: bytes, start: float, seconds: float, max_seconds: float) -> bytes:
     piece = pcm[first : first + int(seconds * RATE)].astype(np.float32) / np.float32(32768)
     if not len(piece):
         raise Unreadable(reason=Reason.empty)
-    return _encode(_faded(_levelled(piece)))
+    heard = _faded(_levelled(piece))
+    frame = AudioFrame.from_ndarray((heard * 32767).astype(np.int16)[None], format="s16", layout="mono")
+    frame.sample_rate = RATE
+    note, _ = voice_note.encode([frame])
+    return note
 
 
 def _levelled(x: np.ndarray) -> np.ndarray:
@@ -51,17 +49,3 @@ def _faded(x: np.ndarray) -> np.ndarray:
     faded[:length] *= ramp
     faded[len(x) - length :] *= ramp[::-1]
     return faded
-
-
-def _encode(x: np.ndarray) -> bytes:
-    frame = AudioFrame.from_ndarray((x * 32767).astype(np.int16)[None], format="s16", layout="mono")
-    frame.sample_rate = RATE
-    resampler = AudioResampler(format="s16", layout="mono", rate=_OPUS_RATE)
-    made = io.BytesIO()
-    with av.open(made, "w", format="ogg", options={"fflags": "+bitexact"}) as target:
-        stream = target.add_stream("libopus", rate=_OPUS_RATE, layout="mono")
-        stream.bit_rate = _BITS
-        for piece in (*resampler.resample(frame), *resampler.resample(None)):
-            target.mux(stream.encode(piece))
-        target.mux(stream.encode(None))
-    return made.getvalue()

@@ -1,16 +1,17 @@
 """Sound for the phones: what a browser records becomes what Telegram would deliver, and a file its wave."""
 
 import io
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
 import av
 import numpy as np
+from av.audio.frame import AudioFrame
 from av.audio.resampler import AudioResampler
 
-RATE = 48_000
-BITS = 32_000
-"""Bits a second: what Telegram's apps record voice messages with."""
+from bot.audio.voice_note import encode
+
 LONGEST = 15 * 60
 """Seconds of a recording that are taken; a sample has three minutes."""
 BARS = 48
@@ -30,28 +31,24 @@ def as_voice_note(data: bytes) -> tuple[bytes, int]:
 
     Raises `NoSound`.
     """
-    made = io.BytesIO()
-    resampler = AudioResampler(format="s16", layout="mono", rate=RATE)
-    samples = 0
     try:
-        with av.open(io.BytesIO(data), "r") as source, av.open(made, "w", format="ogg") as target:
-            stream = target.add_stream("libopus", rate=RATE, layout="mono")
-            stream.bit_rate = BITS
-            for frame in source.decode(audio=0):
-                for piece in resampler.resample(frame):
-                    samples += piece.samples
-                    target.mux(stream.encode(piece))
-                if samples > LONGEST * RATE:
-                    break
-            for piece in resampler.resample(None):
-                samples += piece.samples
-                target.mux(stream.encode(piece))
-            target.mux(stream.encode(None))
+        with av.open(io.BytesIO(data), "r") as source:
+            note, seconds = encode(_no_longer(source.decode(audio=0)))
     except (av.FFmpegError, IndexError, ValueError) as error:
         raise NoSound from error
-    if not samples:
+    if not seconds:
         raise NoSound
-    return made.getvalue(), max(1, round(samples / RATE))
+    return note, max(1, round(seconds))
+
+
+def _no_longer(frames: Iterable[AudioFrame]) -> Iterator[AudioFrame]:
+    """The frames up to the one with which they become too long."""
+    seconds = 0.0
+    for frame in frames:
+        yield frame
+        seconds += frame.samples / frame.sample_rate
+        if seconds > LONGEST:
+            break
 
 
 @dataclass(frozen=True, slots=True)
