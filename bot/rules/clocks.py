@@ -1,7 +1,7 @@
 """What clocks on the wall do in the nights in which they are put forward or back."""
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 
@@ -16,6 +16,11 @@ def comes_twice(local: datetime) -> bool:
     To be asked of times that exist: of one that clocks skip it would say the same.
     """
     return local.replace(fold=0).utcoffset() != local.replace(fold=1).utcoffset()
+
+
+def bounds(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
+    """When a day begins by the clocks of a zone, and when the next one does: 23 to 25 hours later."""
+    return datetime.combine(day, time(), zone), datetime.combine(day + timedelta(days=1), time(), zone)
 
 
 def changes(

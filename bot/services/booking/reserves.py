@@ -5,15 +5,16 @@ or when one of the two stops. How many pairs a city has for a day is the policy'
 """
 
 from collections.abc import Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlmodel import col, func, select
 
+from bot.rules.clocks import bounds
 from bot.rules.errors import DomainError, NotYours
 from bot.rules.states import ReserveState, WaitState
 from bot.services import audit, outbox
-from bot.services.booking import bookings
+from bot.services.booking import bookings, wishes
 from bot.services.booking.bookings import Party
 from bot.services.messages.reserves import AskReserve, ReserveDay, ReserveLeft, ReserveLine, ReserveNoted
 from bot.services.messages.slots import SlotView
@@ -51,7 +52,7 @@ async def ask(unit: Unit, person: Person) -> AskReserve:
     """The days that the person's pair could be in reserve for. Raises `NoReserves` and what keeps it from booking."""
     party = await _party(unit, person)
     city = await _city(unit, party)
-    today = await _today(unit, city.code)
+    zone, today = await _zone(unit, city.code), await wishes.today_in(unit, city.code)
     taken = dict(
         await unit.tx.all(
             select(col(Reserve.day), func.count())
@@ -61,7 +62,7 @@ async def ask(unit: Unit, person: Person) -> AskReserve:
     )
     mine = {row.day for row in await _of_pair(unit, party.pair_id)}
     days = [today + timedelta(days=n) for n in range(AHEAD)]
-    free = [day for day in days if day in mine or not await _busy(unit, party, city.code, day)]
+    free = [day for day in days if day in mine or not await _busy(unit, party, *bounds(day, zone))]
     most = unit.policy.booking.reserve
     return AskReserve(
         city.code,
@@ -78,21 +79,20 @@ async def join(unit: Unit, person: Person, city_code: str, day: date) -> Reserve
     """
     party = await _party(unit, person)
     city = await studios.city(unit, city_code)
-    today = await _today(unit, city.code)
+    today = await wishes.today_in(unit, city.code)
     if not today <= day < today + timedelta(days=AHEAD):
         raise NoReserves
     other = party.other(person)
     for row in await _of_pair(unit, party.pair_id):
         if (row.city, row.day) == (city.code, day):
             return ReserveNoted(await line_of(unit, row), name_of(other))
-    if await _busy(unit, party, city.code, day):
+    begins, ends = bounds(day, await _zone(unit, city.code))
+    if await _busy(unit, party, begins, ends):
         raise ReserveBusy
     row = await _seated(unit, party, city.code, day)
     await audit.record(
         unit, _subject(row), "reserve.joined", actor=person.id, city=city.code, day=day.isoformat()
     )
-    zone = ZoneInfo(await batch_cards.zone_of_city(unit, city.code))
-    ends: datetime = datetime.combine(day + timedelta(days=1), time(), zone)
     await set_timer(unit, "reserve_over", _subject(row), ends)
     line = await line_of(unit, row)
     told = ReserveNoted(line, name_of(person), you=False)
@@ -160,9 +160,7 @@ async def fitting(unit: Unit, slot: SlotView) -> Sequence[Reserve]:
     had = select(Booking.pair_id).where(Booking.slot_id == slot.slot_id)
     return await unit.tx.all(
         select(Reserve)
-        .where(
-            Reserve.city == slot.city, Reserve.day == slot.starts_at.astimezone(ZoneInfo(slot.zone)).date()
-        )
+        .where(Reserve.city == slot.city, Reserve.day == _day_of(slot))
         .where(Reserve.state == ReserveState.ON.value)
         .where(col(Reserve.pair_id).not_in(asked), col(Reserve.pair_id).not_in(knows))
         .where(col(Reserve.pair_id).not_in(had))
@@ -172,15 +170,13 @@ async def fitting(unit: Unit, slot: SlotView) -> Sequence[Reserve]:
 
 async def on_duty(unit: Unit, pair_id: int, slot: SlotView) -> bool:
     """Whether a pair is in reserve on a slot's day."""
-    day = slot.starts_at.astimezone(ZoneInfo(slot.zone)).date()
-    return any((row.city, row.day) == (slot.city, day) for row in await _of_pair(unit, pair_id))
+    return any((row.city, row.day) == (slot.city, _day_of(slot)) for row in await _of_pair(unit, pair_id))
 
 
 async def met(unit: Unit, pair_id: int, slot: SlotView) -> None:
     """A session of the pair stands: on that day they are in reserve no longer."""
-    day = slot.starts_at.astimezone(ZoneInfo(slot.zone)).date()
     for row in await _of_pair(unit, pair_id):
-        if row.day == day:
+        if row.day == _day_of(slot):
             await _end(unit, row, ReserveState.OVER)
 
 
@@ -212,6 +208,11 @@ async def _end(unit: Unit, row: Reserve, to: ReserveState, *, by: Person | None 
     return True
 
 
+def _day_of(slot: SlotView) -> date:
+    """The day on which a session is, by the studio's clock."""
+    return slot.starts_at.astimezone(ZoneInfo(slot.zone)).date()
+
+
 def _subject(row: Reserve) -> str:
     return f"reserve:{row.id}"
 
@@ -235,21 +236,18 @@ async def _party(unit: Unit, person: Person) -> Party:
 async def _city(unit: Unit, party: Party) -> City:
     """Where the two record: the first one's city with a studio, else the other's, else any."""
     standing = [choice.code for choice in await studios.choices(unit)]
-    home = [one.city for one in party.people if one.city in standing]
     if not standing:
         raise NoReserves
-    return await studios.city(unit, home[0] if home and home[0] else standing[0])
+    home = [one.city for one in party.people if one.city and one.city in standing]
+    return await studios.city(unit, [*home, *standing][0])
 
 
-async def _today(unit: Unit, city: str) -> date:
-    return unit.now.astimezone(ZoneInfo(await batch_cards.zone_of_city(unit, city))).date()
+async def _zone(unit: Unit, city: str) -> ZoneInfo:
+    return ZoneInfo(await batch_cards.zone_of_city(unit, city))
 
 
-async def _busy(unit: Unit, party: Party, city: str, day: date) -> bool:
-    """Whether either has a session on a day, by the city's clock."""
-    zone = ZoneInfo(await batch_cards.zone_of_city(unit, city))
-    begins: datetime = datetime.combine(day, time(), zone)
-    ends: datetime = datetime.combine(day + timedelta(days=1), time(), zone)
+async def _busy(unit: Unit, party: Party, begins: datetime, ends: datetime) -> bool:
+    """Whether either has a session in this span."""
     seats = select(BookingMember.id).where(
         col(BookingMember.person_id).in_([one.id for one in party.people]),
         col(BookingMember.active),

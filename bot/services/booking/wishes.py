@@ -1,7 +1,7 @@
 """Wishes (候补): pairs that wait for any time of a kind, and what an offer of such a time does to a wish."""
 
 from collections.abc import Sequence
-from datetime import date, datetime, time, timedelta
+from datetime import date
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import bindparam
@@ -9,6 +9,7 @@ from sqlmodel import col, select, update
 from sqlmodel.sql.expression import SelectOfScalar
 
 from bot.rules import wishes as rules
+from bot.rules.clocks import bounds
 from bot.rules.reminders import after_quiet
 from bot.rules.states import BookingState, WaitState, WishState
 from bot.services import audit, outbox
@@ -248,7 +249,7 @@ async def open_until(unit: Unit, wish: Wish, until: date) -> None:
     await unit.tx.change(update(Wish).where(col(Wish.id) == wish.id).values(until=until))
     wish.until = until
     zone = ZoneInfo(await batch_cards.zone_of_city(unit, wish.city))
-    over: datetime = datetime.combine(until + timedelta(days=1), time(), zone)
+    _, over = bounds(until, zone)
     await drop_timers(unit, subject_of(wish), ["wish_over"])
     await set_timer(unit, "wish_over", subject_of(wish), over)
 

@@ -1,6 +1,6 @@
 """Messages about being in reserve for a day: which days, that one is, that one is not any more."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 
 from bot.services.messages.base import Message
@@ -31,8 +31,8 @@ class ReserveLine:
 
     reserve_id: int
     city: str
-    city_names: dict[str, str] = field(default_factory=dict)
-    day: date = date.min
+    city_names: dict[str, str]
+    day: date
 
 
 @dataclass(frozen=True)

@@ -299,8 +299,7 @@ async def _on_days(unit: Unit, row: SlotTemplate, zone: ZoneInfo, days: tuple[da
     """How many sessions of a template stand on these days."""
     count = 0
     for day in days:
-        begins = datetime.combine(day, time(), zone)
-        count += await _standing(unit, row, begins, datetime.combine(day + _DAY, time(), zone))
+        count += await _standing(unit, row, *clocks.bounds(day, zone))
     return count
 
 
