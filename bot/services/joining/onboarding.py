@@ -80,13 +80,15 @@ async def consents(unit: Unit, person: Person) -> dict[Purpose, Consent]:
     return {Purpose(row.purpose): row for row in rows}
 
 
+async def in_force(unit: Unit, person: Person) -> dict[Purpose, Consent]:
+    """What the person agrees to, in the current text's version."""
+    given = await consents(unit, person)
+    return {purpose: row for purpose, row in given.items() if row.agreed and row.version == CONSENT_VERSION}
+
+
 async def agreed(unit: Unit, person: Person) -> bool:
     """Whether every purpose that is needed was agreed to, in the current text's version."""
-    given = await consents(unit, person)
-    return all(
-        purpose in given and given[purpose].agreed and given[purpose].version == CONSENT_VERSION
-        for purpose in REQUIRED_PURPOSES
-    )
+    return set(REQUIRED_PURPOSES) <= set(await in_force(unit, person))
 
 
 async def profile_of(unit: Unit, person: Person) -> Profile:

@@ -50,8 +50,8 @@ async def ask_once(unit: Unit, person: Person) -> None:
 
 async def source(unit: Unit, person: Person) -> Source | None:
     """What an excerpt of somebody may be cut from; None without their consent or the audio."""
-    consent = (await onboarding.consents(unit, person)).get(Purpose.EXCERPT)
-    if consent is None or not consent.agreed or consent.version != CONSENT_VERSION:
+    consent = (await onboarding.in_force(unit, person)).get(Purpose.EXCERPT)
+    if consent is None:
         return None
     sample = await unit.tx.first(
         select(Sample)
