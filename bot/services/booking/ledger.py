@@ -89,24 +89,26 @@ async def owed(unit: Unit, person: Person, booking_ids: Sequence[int]) -> dict[i
     return {booking_id: Money(int(amount), currency) for booking_id, currency, amount in rows if amount}
 
 
-async def correction(unit: Unit, person: Person, booking: Booking) -> Money | None:
-    """What would set right what somebody is owed for a booking: all of it back, or the pay that is missing.
+async def corrections(unit: Unit, person: Person, bookings: Sequence[Booking]) -> dict[int, Money]:
+    """What would set right what somebody is owed for these bookings: all of it back, or the pay that is missing.
 
-    None where there is nothing to say: neither was anything ever owed, nor did anybody miss the session.
+    None is there where there is nothing to say: neither was anything ever owed, nor did anybody miss the session.
     """
-    now = (await owed(unit, person, [booking.id])).get(booking.id)
-    if now is not None:
-        return Money(-now.amount, now.currency)
-    first = select(LedgerEntry.amount, LedgerEntry.currency).where(
-        LedgerEntry.person_id == person.id, LedgerEntry.booking_id == booking.id
+    ids = [booking.id for booking in bookings]
+    rows = await unit.tx.all(
+        select(LedgerEntry.booking_id, LedgerEntry.amount, LedgerEntry.currency)
+        .where(LedgerEntry.person_id == person.id, col(LedgerEntry.booking_id).in_(ids))
+        .order_by(col(LedgerEntry.id).desc())
     )
-    was = await unit.tx.first(first.order_by(col(LedgerEntry.id)))
-    if was is not None:
-        return Money(int(was[0]), was[1])
     pay = unit.policy.pay
-    if booking.state == BookingState.NO_SHOW and pay.show_up:
-        return Money(pay.show_up, pay.currency)
-    return None
+    found = {
+        booking.id: Money(pay.show_up, pay.currency)
+        for booking in bookings
+        if booking.state == BookingState.NO_SHOW and pay.show_up
+    }
+    found |= {booking_id: Money(int(amount), currency) for booking_id, amount, currency in rows}
+    now = await owed(unit, person, ids)
+    return found | {booking_id: Money(-one.amount, one.currency) for booking_id, one in now.items()}
 
 
 async def correct(
@@ -115,7 +117,7 @@ async def correct(
     """Write the counter-entry that was asked about. Raises `LedgerMoved` if another one is due by now."""
     # Two coordinators may correct the same thing at once: the second waits here, and then sees the first's entry.
     await unit.tx.first(select(Person.id).where(Person.id == person.id).with_for_update())
-    if await correction(unit, person, booking) != money:
+    if (await corrections(unit, person, [booking])).get(booking.id) != money:
         raise LedgerMoved
     entry = LedgerEntry(
         person_id=person.id,

@@ -23,7 +23,7 @@ REASON = "correct_reason"
 async def ask(unit: Unit, coordinator: Person, person_id: int, booking_id: int) -> AskCorrection:
     """Ask why this is corrected. Raises `LedgerMoved` if nothing is to correct, `NotYours` for a forged button."""
     person, booking = await _found(unit, person_id, booking_id)
-    money = await ledger.correction(unit, person, booking)
+    money = (await ledger.corrections(unit, person, [booking])).get(booking.id)
     if money is None:
         raise ledger.LedgerMoved
     asked = {"whom": person.id, "booking": booking.id, "amount": money.amount, "currency": money.currency}

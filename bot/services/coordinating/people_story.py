@@ -112,6 +112,7 @@ async def sessions(unit: Unit, person: Person) -> PersonSessions:
         .limit(LISTED)
     )
     pay = await ledger.owed(unit, person, [booking.id for booking, _ in rows])
+    right = await ledger.corrections(unit, person, [booking for booking, _ in rows])
     shown = [
         SessionLine(
             booking.id,
@@ -121,7 +122,7 @@ async def sessions(unit: Unit, person: Person) -> PersonSessions:
             left=member.attending is False,
             missable=booking.state in reminders.STANDING and may_miss(member.starts_at, unit.now),
             pay=pay.get(booking.id),
-            correction=await ledger.correction(unit, person, booking),
+            correction=right.get(booking.id),
         )
         for booking, member in rows
     ]
