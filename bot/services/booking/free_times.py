@@ -20,7 +20,7 @@ from bot.services.messages.slots import SlotView
 from bot.services.people import Person, name_of
 from bot.services.studio import slots, waves
 from bot.services.unit import Unit
-from storage.tables import BookingMember, City, Room, Slot, Studio, Waiting
+from storage.tables import BookingMember, Room, Slot, Studio, Waiting
 
 PAGE = 8
 """Buttons on one page."""
@@ -119,16 +119,8 @@ async def _elsewhere(unit: Unit, shown: Sequence[str | None]) -> tuple[CityChoic
     """The other cities in which a session could be, by their codes."""
     if None in shown:
         return ()
-    last = unit.now + (unit.policy.booking.min_notice or timedelta())
-    with_free = (
-        select(Studio.city)
-        .join(Room, col(Room.studio_id) == col(Studio.id))
-        .join(Slot, col(Slot.room_id) == col(Room.id))
-        .where(Slot.state == SlotState.OPEN.value, Slot.starts_at >= last)
-    )
-    query = select(City).where(col(City.code).in_(with_free), col(City.code).not_in(shown))
-    found = await unit.tx.all(query.order_by(col(City.code)))
-    return tuple(CityChoice(city.code, city.names) for city in found)
+    found = await slots.free_by_city(unit, shown)
+    return tuple(CityChoice(city.code, city.names) for city, _ in found)
 
 
 async def _free(unit: Unit, cities: Sequence[str | None], begin: datetime) -> list[SlotView]:

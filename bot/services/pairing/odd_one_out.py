@@ -1,18 +1,14 @@
 """Whom the rounds leave over is told so by itself, with what there is to do meanwhile: nobody waits in silence."""
 
-from datetime import timedelta
-
-from sqlmodel import col, func, select
-
-from bot.rules.states import SlotState
 from bot.services import outbox, people
 from bot.services.messages.partners import Elsewhere, OddOneOut
 from bot.services.pairing import pairs, partners, pool, stand_ins
 from bot.services.people import Person
 from bot.services.places import out_of_quiet
+from bot.services.studio import slots
 from bot.services.timers import id_of, set_timer
 from bot.services.unit import Unit
-from storage.tables import City, Room, Slot, Studio, Timer
+from storage.tables import Timer
 
 CITIES = 3
 """Other cities with free times that are named, those with most first."""
@@ -26,7 +22,7 @@ async def tell(unit: Unit, timer: Timer) -> None:
         return
     due = await out_of_quiet(unit, person, unit.now)
     if due == unit.now:
-        why = await partners.why(unit, person)
+        why = await partners.why(unit, person, helps=False)
         wait = pool.NEXT_WORD
         if why is None:
             wait = pool.FIRST_WORD  # a proposal is open: if it comes to nothing, they are told soon after
@@ -43,20 +39,6 @@ async def tell(unit: Unit, timer: Timer) -> None:
 
 async def elsewhere(unit: Unit, person: Person) -> tuple[Elsewhere, ...]:
     """Other cities in which times are free, and how many."""
-    count = func.count(col(Slot.id))
-    soonest = unit.now + (unit.policy.booking.min_notice or timedelta())
-    rows = await unit.tx.all(
-        select(City, count)
-        .join(Studio, col(Studio.city) == col(City.code))
-        .join(Room, col(Room.studio_id) == col(Studio.id))
-        .join(Slot, col(Slot.room_id) == col(Room.id))
-        .where(
-            Slot.state == SlotState.OPEN.value,
-            Slot.starts_at > soonest,
-        )
-        .where(City.code != (person.city or ""))
-        .group_by(col(City.code))
-        .order_by(count.desc(), col(City.code))
-        .limit(CITIES)
-    )
-    return tuple(Elsewhere(city.code, city.names, free) for city, free in rows)
+    found = await slots.free_by_city(unit, [person.city])
+    most = sorted(found, key=lambda one: (-one[1], one[0].code))[:CITIES]
+    return tuple(Elsewhere(city.code, city.names, free) for city, free in most)

@@ -73,8 +73,11 @@ def contact_of(person: Person) -> Contact:
     return Contact(person.telegram_id, person.username)
 
 
-async def why(unit: Unit, person: Person) -> WhyNoPartner | None:
-    """Why there is no proposal yet; None if there is one. Raises `HasPartner` and `NotInPool`."""
+async def why(unit: Unit, person: Person, *, helps: bool = True) -> WhyNoPartner | None:
+    """Why there is no proposal yet, and what `helps`, if that is wanted too: it takes longer.
+
+    None if there is one. Raises `HasPartner` and `NotInPool`.
+    """
     await pool.check_alone(unit, person)
     if await proposal_cards.open_proposal(unit, person):
         return None
@@ -89,7 +92,7 @@ async def why(unit: Unit, person: Person) -> WhyNoPartner | None:
         met_before=found.met_before,
         ruled_out=found.ruled_out,
         possible=found.possible,
-        helps=() if found.possible else await _helps(unit, own, everybody),
+        helps=await _helps(unit, own, everybody) if helps and not found.possible else (),
         in_proposals=await pool.in_proposals(unit),
         next_round=await pool.next_round(unit),
         zone=await zone_of(unit, person),

@@ -100,39 +100,42 @@ async def expire(unit: Unit, proposal_id: int) -> None:
         person = await people.by_id(unit, person_id)
         if seat.answer:
             endings[person_id] = Ending("over", "unanswered")
-        elif proposal.kind == BY_POOL and await _ignored_before(unit, proposal, person):
-            await pool.leave(unit, person)
-            endings[person_id] = Ending("over", "left_pool")
-        elif proposal.kind == AS_RESCUE and await _never_comes(unit, proposal, person):
-            endings[person_id] = Ending("over", "left_list")
         else:
-            endings[person_id] = Ending("over", "ignored")
+            endings[person_id] = Ending("over", await _given_up(unit, proposal, person) or "ignored")
     await close(unit, proposal, ProposalState.EXPIRED, endings)
 
 
-async def _never_comes(unit: Unit, proposal: Proposal, person: Person) -> bool:
-    """Take who leaves such questions unanswered off the stand-in list; False if they stay or were not on it."""
-    joined = await stand_ins.since(unit, person)
+_LISTS = {
+    BY_POOL: (pool.since, pool.leave, "left_pool"),
+    AS_RESCUE: (stand_ins.since, stand_ins.leave, "left_list"),
+}
+"""Where those come from to whom a kind of proposal is made, how they leave it, and what they are told then."""
+
+
+async def _given_up(unit: Unit, proposal: Proposal, person: Person) -> str:
+    """Take who leaves such questions unanswered off the list that brought them; gives the news, "" if they stay."""
+    if proposal.kind not in _LISTS:
+        return ""
+    since, leave, news = _LISTS[proposal.kind]
+    joined = await since(unit, person)
     if joined is None or not await _ignored_before(unit, proposal, person, joined):
-        return False
-    return await stand_ins.leave(unit, person)
+        return ""
+    await leave(unit, person)
+    return news
 
 
-async def _ignored_before(
-    unit: Unit, proposal: Proposal, person: Person, joined: datetime | None = None
-) -> bool:
+async def _ignored_before(unit: Unit, proposal: Proposal, person: Person, joined: datetime) -> bool:
     """Whether those of its kind before this one ran out unanswered too, enough of them to lose patience.
 
-    Only what ran its whole time counts, and only since the person joined (the pool, if it is not said when).
+    Only what ran its whole time counts, and only since the person joined.
     """
-    joined = joined or await pool.since(unit, person)
     earlier = await unit.tx.all(
         select(Proposal.closed_at, Proposal.expires_at, ProposalMember.answer)
         .join(ProposalMember, col(ProposalMember.proposal_id) == col(Proposal.id))
         .where(
             ProposalMember.person_id == person.id, Proposal.kind == proposal.kind, Proposal.id < proposal.id
         )
-        .where(col(Proposal.created_at) >= (joined or unit.now))
+        .where(col(Proposal.created_at) >= joined)
         .order_by(col(Proposal.id).desc())
     )
     answers = [

@@ -195,12 +195,14 @@ async def offer_stand_in(
         if other.person not in unwanted
         and obstacle(own, other, unit.policy.pairing) is None
         and (other.availability is None or hours <= other.availability)
-        and await bookings.free_at(unit, other.person, slot)
-        and not await bookings.is_blocked(unit, other.person)
     ]
-    if not possible:
+    for best in sorted(possible, key=lambda other: (-weight(own, other, unit.now), other.person)):
+        if await bookings.free_at(unit, best.person, slot) and not await bookings.is_blocked(
+            unit, best.person
+        ):
+            break
+    else:
         return False
-    best = max(possible, key=lambda other: (weight(own, other, unit.now), -other.person))
     hold = later(unit.now, unit.policy.booking.hold)
     seats = (
         Seat(stayer, _reasons(own, best)),

@@ -1,7 +1,7 @@
 """Slots as everybody else needs them: which are open, what one looks like, taking and freeing one."""
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Select, bindparam
@@ -56,6 +56,21 @@ async def open_slots(
         query = query.where(col(Studio.city) == city)
     rows = await unit.tx.all(query.order_by(col(Slot.starts_at), col(Slot.id)).limit(limit))
     return [SlotView(*row) for row in rows]
+
+
+async def free_by_city(unit: Unit, but: Sequence[str | None]) -> Sequence[tuple[City, int]]:
+    """The cities, but for some, in which slots can be booked now, by code, and how many."""
+    soonest = unit.now + (unit.policy.booking.min_notice or timedelta())
+    return await unit.tx.all(
+        select(City, func.count(col(Slot.id)))
+        .join(Studio, col(Studio.city) == col(City.code))
+        .join(Room, col(Room.studio_id) == col(Studio.id))
+        .join(Slot, col(Slot.room_id) == col(Room.id))
+        .where(Slot.state == SlotState.OPEN.value, Slot.starts_at >= soonest)
+        .where(col(City.code).not_in([code for code in but if code is not None]))
+        .group_by(col(City.code))
+        .order_by(col(City.code))
+    )
 
 
 async def slot_view(unit: Unit, slot_id: int) -> SlotView | None:
