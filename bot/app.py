@@ -217,7 +217,12 @@ class App:
             "inbox": self.inbox,
         }
         self.entrance = Entrance(
-            *(settings, bot, self.units, self.inbox, meter, parts),
+            settings,
+            bot,
+            self.units,
+            self.inbox,
+            meter,
+            parts,
             webhook=self._webhook,
             patience=self._patience,
         )

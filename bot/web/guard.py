@@ -29,7 +29,7 @@ PER_SECOND: Final = 2.0
 """Requests that one address may go on making."""
 
 AT_ONCE: Final = 60.0
-"""Requests that it may make at once after a silence: a monitor and a few calendars behind one router."""
+"""Requests that it may make at once after a silence: a few monitors behind one router."""
 
 ADDRESSES: Final = 10_000
 """Addresses that are remembered, those heard of last."""

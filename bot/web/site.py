@@ -1,4 +1,4 @@
-"""The pages: Telegram's updates, health, readiness, metrics and calendar feeds."""
+"""The pages: Telegram's updates, health, readiness and metrics."""
 
 import hmac
 import ipaddress

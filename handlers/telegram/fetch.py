@@ -97,10 +97,10 @@ class Poller:
                 log.error("poll.token_refused", hint="check DUOLOGUE_TOKEN")
                 pause = 30.0
             except TelegramError as error:
-                pause = _longer(pause)
+                pause = longer(pause, PAUSES)
                 log.warning("poll.failed", error=type(error).__name__, reason=str(error), pause=pause)
             except Exception:
-                pause = _longer(pause)
+                pause = longer(pause, PAUSES)
                 log.exception("poll.not_kept", pause=pause)
             if pause:
                 await asyncio.sleep(pause)
@@ -125,7 +125,7 @@ class Poller:
         except TelegramError as error:
             log.warning("poll.failed", error=type(error).__name__, reason=str(error), pause=CONFLICT_PAUSE)
             return CONFLICT_PAUSE
-        log.error("poll.webhook", host=urlsplit(info.url).hostname, hint=HOOK_ELSEWHERE)
+        log.error("poll.webhook", host=host_of(info.url), hint=HOOK_ELSEWHERE)
         return CONFLICT_PAUSE
 
     async def _poll(self) -> list[dict[str, Any]]:
@@ -144,10 +144,15 @@ class Poller:
         return raws
 
 
-def _longer(pause: float) -> float:
-    """The pause after this one."""
-    first, longest = PAUSES
+def longer(pause: float, pauses: tuple[float, float]) -> float:
+    """The pause after this one (0.0: there was none): the first of `pauses`, doubled up to the second."""
+    first, longest = pauses
     return min(longest, pause * 2 or first)
+
+
+def host_of(url: str) -> str:
+    """The host of a URL, which may be empty: the rest may hold a secret."""
+    return urlsplit(url).hostname or ""
 
 
 class TelegramFiles:

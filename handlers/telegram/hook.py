@@ -1,14 +1,12 @@
 """Have Telegram deliver updates to a URL, and see to it that it goes on doing so."""
 
 import asyncio
-from typing import Any
-from urllib.parse import urlsplit
 
 import structlog
 from telegram import Bot, WebhookInfo
 from telegram.error import BadRequest, InvalidToken, RetryAfter, TelegramError
 
-from handlers.telegram.fetch import ALLOWED
+from handlers.telegram.fetch import ALLOWED, host_of, longer
 from handlers.telegram.send import seconds_of
 
 log = structlog.get_logger()
@@ -37,6 +35,7 @@ class HookKeeper:
         self._bot, self._url, self._secret, self._look_every = bot, url, secret, look_every
         self._task: asyncio.Task[None] | None = None
         self._told = 0
+        self._was_set = False
 
     async def start(self) -> None:
         """Set it, and begin to look after it. Raises `HookRefused`."""
@@ -67,31 +66,32 @@ class HookKeeper:
             drop_pending_updates=False,
             secret_token=self._secret,
         )
+        self._was_set = True
 
     async def _run(self) -> None:
-        first, longest = PAUSES
-        pause = first
+        pause = 0.0
         while True:
             try:
                 await self._look()
-                pause = self._look_every
+                pause = 0.0
             except RetryAfter as error:
                 pause = seconds_of(error)
             except TelegramError as error:
-                pause = min(longest, max(first, pause * 2 if pause < self._look_every else first))
+                pause = longer(pause, PAUSES)
                 log.warning("hook.not_seen_to", error=str(error), pause=pause)
             except Exception:
-                pause = longest
+                pause = longer(pause, PAUSES)
                 log.exception("hook.not_seen_to", pause=pause)
-            await asyncio.sleep(pause)
+            await asyncio.sleep(pause or self._look_every)
 
     async def _look(self) -> None:
         info = await self._bot.get_webhook_info()
-        if info.url != self._url:
-            log.error("hook.taken", by=host_of(info.url) or "nobody", hint=TAKEN)
-            await self._set()
-        else:
+        if info.url == self._url:
             self._tell(info)
+            return
+        if self._was_set:
+            log.error("hook.taken", by=host_of(info.url) or "nobody", hint=TAKEN)
+        await self._set()
 
     def _tell(self, info: WebhookInfo) -> None:
         """Log what Telegram complains of, once."""
@@ -108,8 +108,3 @@ TAKEN = (
     "another program with this token polls or set a webhook of its own: let only one of them run, or give each a "
     "bot of its own; this one is set again"
 )
-
-
-def host_of(url: Any) -> str:
-    """The host of a URL: the rest may hold a secret."""
-    return urlsplit(str(url or "")).hostname or ""

@@ -7,7 +7,7 @@ import pytest
 from structlog.testing import capture_logs
 from telegram import Bot
 
-from bot.sandbox import Person, Sandbox
+from bot.sandbox import Person, Sandbox, SandboxClient
 from handlers.telegram.fetch import HOOK_ELSEWHERE, OTHER_POLLER, Poller
 from handlers.telegram.hook import TAKEN, HookKeeper, HookRefused
 from handlers.telegram.transport import Patience
@@ -53,6 +53,20 @@ async def test_a_url_that_telegram_does_not_take(bot: Bot) -> None:
         await keeper.start()
     assert not keeper.alive
     await keeper.stop()
+
+
+async def test_a_start_without_telegram(client: SandboxClient, sandbox: Sandbox, bot: Bot) -> None:
+    """It is set when Telegram is back, and nobody is accused of having taken it."""
+    await client.fault("error", "setWebhook", times=1, status=502)
+    keeper = HookKeeper(bot, OURS, "secret", look_every=0.05)
+    with capture_logs() as logs:
+        await keeper.start()
+        await until(logs, "hook.not_set")
+        async with asyncio.timeout(10):
+            while sandbox.api.webhook.url != OURS:  # noqa: ASYNC110 - the sandbox has no event for it
+                await asyncio.sleep(0.01)
+    await keeper.stop()
+    assert [line["event"] for line in logs if line["log_level"] == "error"] == []
 
 
 async def test_who_takes_it_away_is_noticed(sandbox: Sandbox, hook: HookKeeper, bot: Bot) -> None:
