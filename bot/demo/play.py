@@ -67,16 +67,22 @@ async def _until_interrupted(story: Coroutine[Any, Any, bool]) -> bool:
 
     A cancellation can get lost in a library that is just done with something, so it is said again until it is heard.
     """
-    told = asyncio.Event()
-    with contextlib.suppress(NotImplementedError):  # Windows: there it comes as a KeyboardInterrupt
-        asyncio.get_running_loop().add_signal_handler(signal.SIGINT, told.set)
-    playing, telling = asyncio.create_task(story), asyncio.create_task(told.wait())
+    playing, telling = asyncio.create_task(story), asyncio.create_task(told_to_stop(signal.SIGINT))
     await asyncio.wait({playing, telling}, return_when=asyncio.FIRST_COMPLETED)
     telling.cancel()
     while not playing.done():
         playing.cancel()
         await asyncio.wait({playing}, timeout=HEARD_WITHIN)
     return playing.result()
+
+
+async def told_to_stop(*signals: signal.Signals) -> None:
+    """Wait until one of these signals comes, also if the program was started with them ignored."""
+    told = asyncio.Event()
+    for name in signals:
+        with contextlib.suppress(NotImplementedError):  # Windows: there it comes as a KeyboardInterrupt
+            asyncio.get_running_loop().add_signal_handler(name, told.set)
+    await told.wait()
 
 
 async def play(

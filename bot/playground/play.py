@@ -11,6 +11,7 @@ import webbrowser
 from collections.abc import AsyncIterator
 from pathlib import Path
 
+from bot.demo.play import told_to_stop
 from bot.playground.company import Company
 from bot.playground.server import Playground
 from bot.playground.stage import Stage
@@ -42,7 +43,7 @@ async def play(*, data: Path | None = None, port: int = 0, open: bool = True) ->
             sys.stdout.flush()
             if open:
                 await asyncio.to_thread(webbrowser.open, playground.url)
-            await _told_to_stop()
+            await told_to_stop(signal.SIGINT, signal.SIGTERM)
     except OSError as error:
         raise SystemExit(f"duologue: the playground cannot start: {error}") from None
     finally:
@@ -66,11 +67,3 @@ async def serving(folder: Path, *, keep: bool = False, port: int = 0) -> AsyncIt
         finally:
             await storyteller.end()
             await playground.stop()
-
-
-async def _told_to_stop() -> None:
-    loop, told = asyncio.get_running_loop(), asyncio.Event()
-    for name in (signal.SIGINT, signal.SIGTERM):
-        with contextlib.suppress(NotImplementedError):
-            loop.add_signal_handler(name, told.set)
-    await told.wait()
