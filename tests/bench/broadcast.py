@@ -21,9 +21,8 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 
-from bot.rules.policy import Policy
 from bot.sandbox import Person, SandboxClient
-from bot.services.unit import House, Units
+from bot.services.unit import Units
 from storage import migrate
 from storage.database import Database
 from tests import crowd
@@ -120,7 +119,7 @@ async def seed(folder: Path, recipients: int, due: datetime) -> int:
     """Approved people, and two of a session whose reminder is due then; the Telegram id of one of the two."""
     database = Database(f"sqlite+aiosqlite:///{folder}/duologue.db")
     await migrate.upgrade(database)
-    units = Units(database, lambda: datetime.now(UTC), House(Policy()))
+    units = Units(database, lambda: datetime.now(UTC), crowd.AWAKE)
     async with units.writing("people") as unit:
         for number in range(recipients):
             await an_approved(unit, FIRST + number)
@@ -162,8 +161,7 @@ async def measure(recipients: int = RECIPIENTS, rate: float = RATE, faults: Faul
                 since = await send_off(client)
                 killed = await trouble(client, bot, since, recipients, faults)
                 await finished(folder, patience=120 + 4 * recipients / rate)
-                wait = (due - datetime.now(UTC)).total_seconds() + 2
-                await asyncio.sleep(max(0.0, wait))
+                await reminded_of(client, reminded)
             ends = states(folder)
             return await course(client, ends, since, killed, (reminded, due), rate)
 
@@ -204,6 +202,17 @@ async def heard(client: SandboxClient, since: int, count: int) -> None:
             for event in await client.events(since, timeout=10, kinds="message", limit=5000):
                 since = event["seq"]
                 chats.add(event["chat_id"])
+
+
+async def reminded_of(client: SandboxClient, chat: int) -> dict[str, Any]:
+    """The reminder that somebody got, before the broadcast began if that took so long; waits for it."""
+    async with asyncio.timeout(120):
+        since = 0
+        while True:
+            for event in await client.events(since, timeout=10, kinds="message", limit=5000):
+                since = event["seq"]
+                if event["chat_id"] == chat and "eminder" in event["message"].get("text", ""):
+                    return event
 
 
 def rows(folder: Path) -> list[tuple[str, int]]:
@@ -249,11 +258,7 @@ async def course(
     down = after - min(killed, before)
     allowed = moments[-1] - moments[0] - down - HOLD * len(injected)
     chat, due = reminder
-    told: list[dict[str, Any]] = [
-        event
-        for event in events
-        if event["chat_id"] == chat and "eminder" in event["message"].get("text", "")
-    ]
+    told = await reminded_of(client, chat)
     return Course(
         recipients=len(ends),
         ends=Counter(ends.values()),
@@ -264,7 +269,7 @@ async def course(
         downtime=down,
         holds=len(injected),
         avoidable=len(refused) - len(injected),
-        reminder=told[0]["time"] - due.timestamp() if told else float("nan"),
+        reminder=told["time"] - due.timestamp(),
     )
 
 

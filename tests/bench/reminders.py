@@ -223,7 +223,7 @@ async def seed(folder: Path, count: int) -> dict[int, datetime]:
     database = Database(f"sqlite+aiosqlite:///{folder}/duologue.db")
     await migrate.upgrade(database)
     minute = datetime.now(UTC) - timedelta(minutes=1)
-    units = Units(database, lambda: minute - timedelta(hours=1), House(Policy()))
+    units = Units(database, lambda: minute - timedelta(hours=1), crowd.AWAKE)
     starts = [minute + timedelta(seconds=number % 60) + OFFSETS[number % 3] for number in range(count // 2)]
     random.Random(count).shuffle(starts)
     sessions = await crowd.confirmed(units, starts)

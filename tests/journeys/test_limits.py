@@ -14,4 +14,4 @@ async def test_a_broadcast_with_trouble_and_a_kill() -> None:
         8 <= found.ends["uncertain"] <= 8 + 40
     )  # those that were broken off, and what was in the air at the kill
     assert (found.holds, found.avoidable) == (1, 0)
-    assert found.reminder > -1  # it came
+    assert found.reminder > -1  # it came, and not before its time
