@@ -1,8 +1,8 @@
-"""The staff's side: `/today`, and the answers to "can you run this session?"."""
+"""The staff's side: `/today`, the answers to "can you run this session?", and what to do where nobody can."""
 
 from bot.rules.roles import Role
 from bot.services import outbox
-from bot.services.studio import shift_cards, shifts
+from bot.services.studio import shift_cards, shifts, understaffed
 from handlers.context import Context
 from handlers.switchboard import StaleButton, Switchboard
 
@@ -43,6 +43,22 @@ async def card_answered(context: Context, batch_id: int, card: int, choice: str)
     await context.show(await shift_cards.card(unit, person, batch_id, card))
 
 
+async def covered(context: Context, slot_id: int, choice: str) -> None:
+    """`cover:<slot>:<choice>`: a coordinator says what becomes of a booked session that lacks staff."""
+    unit, person = context.unit, context.person
+    match choice:
+        case "fewer":
+            await context.show(await understaffed.run_with_fewer(unit, person, slot_id))
+        case "off":
+            await context.show(await understaffed.ask_to_call_off(unit, slot_id, confirming=True))
+        case "back":
+            await context.show(await understaffed.ask_to_call_off(unit, slot_id, confirming=False))
+        case "sure":
+            await context.show(await understaffed.off(unit, person, slot_id))
+        case _:
+            raise StaleButton
+
+
 async def _pressed_kind(context: Context) -> str:
     """The kind of message that the pressed button is under."""
     message_id = context.pressed_message_id
@@ -55,3 +71,4 @@ def connect(board: Switchboard) -> None:
     board.command("today", today, Role.STAFF)
     board.press("shift", answered)
     board.press("shifts", card_answered)
+    board.press("cover", covered, Role.COORDINATOR)

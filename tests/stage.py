@@ -12,7 +12,7 @@ from bot.rules.consent import CONSENT_VERSION
 from bot.sandbox import Person, Sandbox, SandboxClient
 from bot.services import people
 from bot.services.joining import invitations
-from bot.services.pairing import partners
+from bot.services.pairing import pairs, partners
 from bot.services.people import Visitor
 from handlers.telegram.transport import Patience
 from tests.helpers import DIALOGUES, an_approved
@@ -160,6 +160,14 @@ class Stage:
         async with self.app.units.writing(f"{name} is known") as unit:
             await an_approved(unit, person.id, name, language=language, **columns)
         return person
+
+    async def pair(self, one: Person, other: Person) -> None:
+        """Make two approved people a pair."""
+        async with self.app.units.writing(f"{one.id} and {other.id} are a pair") as unit:
+            first, second = [await people.by_telegram_id(unit, person.id) for person in (one, other)]
+            if first is None or second is None:
+                raise LookupError("only people whom the bot knows can be a pair")
+            await pairs.form(unit, first, second, "pool")
 
     def dialogue(self, name: str) -> bytes:
         """One of the package's own recordings."""

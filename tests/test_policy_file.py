@@ -15,7 +15,7 @@ from bot.config.toml_lines import locate
 from bot.rules.policy import Policy, Span
 
 EXAMPLE = Path(__file__).parent.parent / "duologue.example.toml"
-BOOKING_KEYS = "block_for, cancel_until, hold, min_notice, rescue, reserve, staff, strikes, wave"
+BOOKING_KEYS = "ask_next, block_for, cancel_until, hold, min_notice, rescue, reserve, staff, strikes, wave"
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
 

@@ -73,6 +73,9 @@ KEYS: Mapping[str, Key] = {
     "booking.block_for": Key('how long strikes block; "": for good'),
     "booking.rescue": Key("time to find a stand-in when the partner cancels"),
     "booking.staff": Key("staff who must confirm a slot before it opens; 0: nobody needed"),
+    "booking.ask_next": Key(
+        'staff are asked by load, the next one where somebody has not answered for so long; "": everybody at once'
+    ),
     "booking.wave": Key('head start of those who waited longest, where times open in waves; "": no waves'),
     "booking.reserve": Key(
         "pairs in reserve for a day in each city, asked first when a time is freed late; 0: none"

@@ -59,6 +59,8 @@ class BookingPolicy:
     block_for: Span = timedelta(days=30)
     rescue: Span = timedelta(hours=12)
     staff: int = 2
+    ask_next: Span = timedelta(hours=12)
+    """How long somebody of the staff has to answer before the next is asked; None asks everybody at once."""
     wave: Span = timedelta(hours=2)
     """How long those who have waited longest can book alone, where times are opened in waves."""
     reserve: int = 0

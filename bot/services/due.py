@@ -8,7 +8,7 @@ from bot.services.coordinating import broadcasts
 from bot.services.pairing import odd_one_out, pool, proposal_ends, proposals
 from bot.services.reviewing import review_groups, review_queue, reviews
 from bot.services.sampling import erasing
-from bot.services.studio import announcing, templates
+from bot.services.studio import announcing, shifts, staff_alarms, staffing, templates
 from bot.services.timers import id_of
 from bot.services.unit import Unit
 from storage.tables import Timer
@@ -25,6 +25,7 @@ async def chat_lost(unit: Unit, timer: Timer) -> None:
     person = await people.by_telegram_id(unit, chat_id)
     if person is not None and not person.reachable:
         await reviews.release(unit, person)
+        await shifts.lose(unit, person)
 
 
 async def person_back(unit: Unit, timer: Timer) -> None:
@@ -103,6 +104,8 @@ RINGS: Mapping[str, Ring] = {
     "wave_over": announcing.wave_over,
     "announce_city": announcing.ring_city,
     templates.LAY: templates.ring,
+    staffing.ASK_NEXT: staffing.ring,
+    staff_alarms.COVER: staff_alarms.ring,
     housekeeping.KIND: housekeeping.tidy,
 }
 """By kind of timer."""

@@ -208,6 +208,7 @@ def role_welcome(message: m.RoleWelcome, say: Speech) -> Screen:
             "/today lists your shifts.",
             city=say.named(message.city_names),
         )
+        return Screen(text, ((Button("🗓 " + say.say("When I can work"), "duty"),),))
     else:
         text = say.say("Welcome to the coordinators! /help lists what you can do.")
     return Screen(text)

@@ -1,6 +1,7 @@
 """Words for the staff: what they are asked, what they have confirmed, what became of it."""
 
 from collections.abc import Iterable
+from datetime import timedelta
 from itertools import groupby
 from zoneinfo import ZoneInfo
 
@@ -159,23 +160,14 @@ def shifts_cancelled(message: m.ShiftsCancelled, say: Speech) -> Screen:
     return Screen(lines(head, *shown, say.say_n("• and one more", "• and {n} more", more) if more else ""))
 
 
-@renders(m.StaffGone)
-def staff_gone(message: m.StaffGone, say: Speech) -> Screen:
-    """To coordinators: a booked session lacks staff."""
-    head = say.say("⚠️ {person} (staff) cannot come to a booked session:", person=message.person)
-    count = say.say("{confirmed} of {needed} are left.", confirmed=message.confirmed, needed=message.needed)
-    asked = say.say("There is nobody else to ask: write to somebody, or invite more staff with /invite")
-    if message.asked:
-        asked = say.say_n("One other person is being asked.", "{n} others are being asked.", message.asked)
-    return Screen(lines(head, places.session(message.slot, say), count, asked))
-
-
 @renders(m.Today)
 def today(message: m.Today, say: Speech) -> Screen:
     """One's shifts: first what waits for an answer, then what is confirmed."""
     missing = strikes.missing_buttons(message.begun, say)
+    hours = (Button("🗓 " + say.say("When I can work"), "duty"),)
     if not message.to_answer and not message.confirmed and not missing:
-        return Screen(say.say("You have no shifts. When sessions need you, we will ask you here."))
+        text = say.say("You have no shifts. When sessions need you, we will ask you here.")
+        return Screen(paragraphs(text, _load(message.load, say)), (hours,))
     parts: list[Html] = []
     if message.confirmed:
         parts += [say.say("✅ <b>You run</b>"), *_places(message.confirmed, say)]
@@ -187,7 +179,24 @@ def today(message: m.Today, say: Speech) -> Screen:
     shown = _buttons((*message.to_answer[:8], *message.confirmed[:8]), say)
     if missing:
         parts.append(say.say("Was somebody missing? Press the session below."))
-    return Screen(paragraphs(*parts), (*missing, *shown))
+    parts.append(_load(message.load, say))
+    return Screen(paragraphs(*parts), (*missing, *shown, hours))
+
+
+def _load(load: m.Load | None, say: Speech) -> Html:
+    """One's own hours beside the colleagues'."""
+    if load is None:
+        return Html("")
+    return say.say(
+        "📊 Two weeks back and two ahead: {own} h of sessions for you, usually {others} h for a colleague.",
+        own=_in_hours(load.own, say),
+        others=_in_hours(load.others, say),
+    )
+
+
+def _in_hours(span: timedelta, say: Speech) -> Html:
+    hours = span / timedelta(hours=1)
+    return say.number(hours, 0 if hours.is_integer() else 1)
 
 
 def _places(shifts: Iterable[m.ShiftView], say: Speech) -> list[Html]:

@@ -4,9 +4,19 @@ from storage.tables.base import metadata
 from storage.tables.bookings import Booking, BookingMember, LedgerEntry, Strike, Timer, Waiting
 from storage.tables.delivery import Broadcast, InboxRow, Job, OutboxRow
 from storage.tables.pairs import Block, Pair, PairMember, Proposal, ProposalMember, Seeker, StandIn
-from storage.tables.people import Audit, Consent, Invitation, Person, RoleGrant
+from storage.tables.people import Audit, Consent, DayOff, Invitation, Person, RoleGrant
 from storage.tables.samples import Assignment, Decision, Excerpt, Fingerprint, Reviewer, ReviewGroup, Sample
-from storage.tables.studios import City, Room, RoomClosure, Shift, Slot, SlotBatch, SlotTemplate, Studio
+from storage.tables.studios import (
+    City,
+    Room,
+    RoomClosure,
+    Shift,
+    Slot,
+    SlotBatch,
+    SlotTemplate,
+    StaffingStep,
+    Studio,
+)
 from storage.tables.wishes import AnnouncedSlot, AnnouncedTo, Announcement, Reserve, Wish
 
 __all__ = [
@@ -21,6 +31,7 @@ __all__ = [
     "Broadcast",
     "City",
     "Consent",
+    "DayOff",
     "Decision",
     "Excerpt",
     "Fingerprint",
@@ -46,6 +57,7 @@ __all__ = [
     "Slot",
     "SlotBatch",
     "SlotTemplate",
+    "StaffingStep",
     "StandIn",
     "Strike",
     "Studio",

@@ -1,6 +1,6 @@
 """People, what they may do, what they agreed to and whom they invited."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import Index, UniqueConstraint, text
@@ -58,6 +58,20 @@ class RoleGrant(SQLModel, table=True):
     city: str = ""
     granted_by: int | None = Field(default=None, foreign_key="people.id")
     granted_at: datetime
+    hours: list[int] | None = json(default=None)
+    """Staff: hours of the week, as a person's, at which they can run sessions in this city; null is any."""
+
+
+class DayOff(SQLModel, table=True):
+    """Days on which somebody of the staff runs no sessions, by each studio's own calendar."""
+
+    __tablename__ = "days_off"
+
+    id: int = key()
+    person_id: int = reference("people.id")
+    first: date
+    last: date
+    created_at: datetime
 
 
 class Consent(SQLModel, table=True):

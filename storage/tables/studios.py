@@ -178,3 +178,17 @@ class Shift(SQLModel, table=True):
     """Which of the messages about a batch asks for it: each holds a few."""
     asked_at: datetime
     answered_at: datetime | None = None
+
+
+class StaffingStep(SQLModel, table=True):
+    """What was done about a slot's staff and is done once, until the slot loses somebody again."""
+
+    __tablename__ = "staffing_steps"
+    __table_args__ = (UniqueConstraint("slot_id", "kind"),)
+
+    id: int = key()
+    slot_id: int = Field(foreign_key="slots.id")
+    kind: str
+    """`everybody`: all were asked. `short`: coordinators were told that these are too few. `decide`: they were
+    told that a booked session is theirs to decide about."""
+    at: datetime

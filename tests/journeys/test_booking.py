@@ -12,8 +12,6 @@ from icalendar import Calendar
 from sqlmodel import col, select, update
 
 from bot.sandbox import Person
-from bot.services.pairing import pairs
-from bot.services.people import by_telegram_id
 from storage.tables import Booking, OutboxRow, Slot, Studio
 from tests.helpers import a_slot, a_studio
 from tests.stage import Stage
@@ -91,12 +89,8 @@ async def town(tmp_path: Path) -> AsyncIterator[Town]:
             for hours, room in ((0, 1), (3, 1), (6, 1), (0.5, 2)):
                 await a_slot(unit, studio, start + timedelta(hours=hours), room=room)
         cast = [await stage.approved(name, city="beijing") for name in ("Ann", "Bo", "Cy", "Di", "Zoe")]
-        async with stage.app.units.writing("the pairs") as unit:
-            rows = [await by_telegram_id(unit, person.id) for person in cast]
-            for first, second in (rows[:2], rows[2:4]):
-                assert first is not None
-                assert second is not None
-                await pairs.form(unit, first, second, "pool")
+        for one, other in (cast[:2], cast[2:4]):
+            await stage.pair(one, other)
         town = Town(stage, start, *cast)
         for person in town.everybody:
             await person.heard()

@@ -15,8 +15,6 @@ from icalendar import Calendar
 from sqlmodel import col, select
 
 from bot.sandbox import Person
-from bot.services.pairing import pairs
-from bot.services.people import by_telegram_id
 from storage.tables import Timer
 from tests.stage import Stage
 
@@ -136,11 +134,7 @@ async def _opened(stage: Stage, zone: ZoneInfo, forward: bool) -> Night:
     await night.olga.hears("The studio is added")
     night.ann = await stage.approved("Ann", city="berlin")
     night.li = await stage.approved("李雷", language="zh", city="berlin")
-    async with stage.app.units.writing("they are paired") as unit:
-        ann, li = [await by_telegram_id(unit, person.id) for person in (night.ann, night.li)]
-        assert ann is not None
-        assert li is not None
-        await pairs.form(unit, ann, li, "pool")
+    await stage.pair(night.ann, night.li)
     return night
 
 

@@ -7,8 +7,6 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from bot.services.pairing import pairs
-from bot.services.people import by_telegram_id
 from tests.helpers import a_slot, a_studio
 from tests.stage import Stage
 
@@ -32,12 +30,8 @@ async def test_the_reserve_is_asked_first(stage: Stage) -> None:
         for name, language in (("Ann", "en"), ("Bo", "en"), ("Cy", "en"), ("Di", "zh"))
     ]
     ann, bo, cy, di = cast
-    async with stage.app.units.writing("pairs") as unit:
-        rows = [await by_telegram_id(unit, person.id) for person in cast]
-        for first, second in (rows[:2], rows[2:]):
-            assert first is not None
-            assert second is not None
-            await pairs.form(unit, first, second, "pool")
+    for one, other in (cast[:2], cast[2:]):
+        await stage.pair(one, other)
     await ann.says("/slots")
     await ann.presses(await ann.sees_button("book:1"))
     await bo.presses(await bo.sees_button("hold:1:yes"))

@@ -10,7 +10,6 @@ import pytest
 
 from bot.sandbox import Person
 from bot.services import people
-from bot.services.pairing import pairs
 from tests.stage import Stage
 
 ADD = (
@@ -62,11 +61,7 @@ async def staff(stage: Stage, olga: Person, name: str) -> Person:
 async def pair(stage: Stage) -> tuple[Person, Person]:
     """Ann and Bo, approved and paired."""
     ann, bo = await stage.approved("Ann", city="beijing"), await stage.approved("Bo", city="beijing")
-    async with stage.app.units.writing("they are paired") as unit:
-        one, other = await people.by_telegram_id(unit, ann.id), await people.by_telegram_id(unit, bo.id)
-        assert one is not None
-        assert other is not None
-        await pairs.form(unit, one, other, "pool")
+    await stage.pair(ann, bo)
     return ann, bo
 
 

@@ -10,8 +10,6 @@ import pytest
 from sqlmodel import col, select
 
 from bot.sandbox import Person
-from bot.services.pairing import pairs
-from bot.services.people import by_telegram_id
 from storage.tables import Booking, Slot, Wish
 from tests.helpers import a_slot, a_studio
 from tests.stage import Stage
@@ -54,12 +52,8 @@ async def town(tmp_path: Path) -> AsyncIterator[Town]:
             start = (datetime.now(UTC) + timedelta(days=3)).replace(minute=0, second=0, microsecond=0)
             await a_slot(unit, studio, start)
         cast = {name: await stage.approved(name, city="beijing") for name in NAMES}
-        async with stage.app.units.writing("the pairs") as unit:
-            rows = [await by_telegram_id(unit, cast[name].id) for name in NAMES]
-            for first, second in zip(rows[::2], rows[1::2], strict=True):
-                assert first is not None
-                assert second is not None
-                await pairs.form(unit, first, second, "pool")
+        for one, other in zip(NAMES[::2], NAMES[1::2], strict=True):
+            await stage.pair(cast[one], cast[other])
         for person in (olga, *cast.values()):
             await person.heard()
         yield Town(stage, olga, cast)

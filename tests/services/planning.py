@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any, TypeVar
 
 from sqlmodel import col, select
@@ -34,9 +35,14 @@ class Planning:
         self.units = units
         self.clock = clock
 
-    async def build(self, *, staff: int = 2, needed: int = 2, rooms: int = 1) -> "Planning":
-        """The owner Olga, `staff` people who run sessions, a pair (Ann and Bo) and Zoe, approved and alone."""
-        booking = replace(BookingPolicy(), staff=needed)
+    async def build(
+        self, *, staff: int = 2, needed: int = 2, rooms: int = 1, ask_next: timedelta | None = None
+    ) -> "Planning":
+        """The owner Olga, `staff` people who run sessions, a pair (Ann and Bo) and Zoe, approved and alone.
+
+        The staff are asked all at once unless `ask_next` says otherwise.
+        """
+        booking = replace(BookingPolicy(), staff=needed, ask_next=ask_next)
         policy = replace(self.units.house.policy, booking=booking)
         self.units.house = replace(self.units.house, policy=policy)
         async with self.units.writing("build") as unit:

@@ -72,7 +72,7 @@ const due = {
     forget_refused: "a refused sample is erased", announce_batch: "new times are announced", announce_city: "times are announced",
     broadcast_progress: "how far a broadcast is", chat_lost: "a chat is gone", person_back: "somebody is back",
     wave_over: "everybody may book", last_word: "the last word of who was silent", reserve_over: "end of a day in reserve", wish_over: "end of a wait for any time",
-    block_over: "a block ends", lay_template: "the next slots are laid out",
+    block_over: "a block ends", lay_template: "the next slots are laid out", ask_next: "the next of the staff is asked", cover_by: "end of the search for staff",
   },
   zh: {
     reminder: "提醒", confirm_by: "看谁还没回复", hold_expired: "占位到期", offer_lapsed: "候补名额到期",
@@ -82,7 +82,7 @@ const due = {
     forget_rejected: "删除未通过的样音", forget_refused: "删除被退回的样音", announce_batch: "通知新场次", announce_city: "通知场次",
     broadcast_progress: "群发进度", chat_lost: "联系不上的聊天", person_back: "有人回来了",
     wave_over: "大家都能订了", last_word: "最后再问一次没回复的人", reserve_over: "待命结束", wish_over: "不限场次的候补结束",
-    block_over: "禁订期结束", lay_template: "排出后面的场次",
+    block_over: "禁订期结束", lay_template: "排出后面的场次", ask_next: "问下一位场务", cover_by: "找场务到时间",
   },
 };
 

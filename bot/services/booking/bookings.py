@@ -25,6 +25,7 @@ from bot.services.messages.bookings import (
     NotConfirmedYet,
     Reminder,
 )
+from bot.services.messages.shifts import StaffGone
 from bot.services.messages.slots import SlotView
 from bot.services.messages.strikes import LastCall
 from bot.services.pairing import pairs
@@ -288,7 +289,7 @@ def not_before(unit: Unit, slot: SlotView) -> datetime | None:
 
 
 async def tell_coordinators(
-    unit: Unit, message: NotConfirmedYet | FreedLate, *, about: str, topic: str
+    unit: Unit, message: NotConfirmedYet | FreedLate | StaffGone, *, about: str, topic: str
 ) -> None:
     """Tell every coordinator, not in quiet hours unless it is urgent."""
     for coordinator in await people.holders(unit, Role.COORDINATOR):

@@ -10,7 +10,7 @@ from bot.rules.roles import Role
 from bot.services import audit, outbox, people
 from bot.services.messages.people import RoleWelcome
 from bot.services.people import Person
-from bot.services.studio import shift_asks
+from bot.services.studio import staffing
 from bot.services.unit import Unit
 from storage.tables import City, Invitation
 
@@ -107,4 +107,4 @@ async def accept_role(unit: Unit, person: Person, invitation: Invitation) -> Non
     welcome = RoleWelcome(role=invitation.kind, city_names=city.names if city else {})
     await outbox.send(unit, person.telegram_id, welcome)
     if invitation.kind == Role.STAFF:
-        await shift_asks.ask_newcomer(unit, person, invitation.city)
+        await staffing.newcomer(unit, person, invitation.city)

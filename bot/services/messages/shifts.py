@@ -1,6 +1,7 @@
 """Messages about shifts: who of the staff runs which slot."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import ClassVar
 
 from bot.services.messages.base import Lane, Message
@@ -60,20 +61,62 @@ class ShiftsCancelled(Message):
 
 @dataclass(frozen=True)
 class StaffGone(Message):
-    """Coordinators: a booked session has lost somebody of its staff; so many confirmed, so many needed."""
+    """Coordinators: a booked session has lost somebody of its staff; so many confirmed, so many needed.
+
+    Without a `person` it still lacks people. `decide`: there is nobody left to ask or no time left, so it is
+    theirs to say whether it takes place; `confirming`: whether it shall really be called off.
+    """
+
+    lane: ClassVar[Lane] = Lane.IMMINENT
 
     slot: SlotView
     person: str
     confirmed: int
     needed: int
     asked: int
+    decide: bool = False
+    confirming: bool = False
+
+
+@dataclass(frozen=True)
+class StaffSettled(Message):
+    """Coordinators: what became of a session that had lost somebody of its staff.
+
+    `how` is `found` (somebody, `person`, takes over), `fewer` (it runs with those who are left) or `off`.
+    """
+
+    slot: SlotView
+    how: str
+    person: str = ""
+    confirmed: int = 0
+
+
+@dataclass(frozen=True)
+class StaffShort(Message):
+    """Coordinators: all were asked, and these sessions still lack people."""
+
+    batch_id: int
+    slots: tuple[SlotView, ...]
+    more: int = 0
+
+
+@dataclass(frozen=True)
+class Load:
+    """Hours of sessions that somebody runs in the two weeks before and after now, and their colleagues' median."""
+
+    own: timedelta
+    others: timedelta
 
 
 @dataclass(frozen=True)
 class Today(Message):
-    """The shifts of one of the staff: to answer and confirmed; `begun`: where somebody may be missing."""
+    """The shifts of one of the staff: to answer and confirmed; `begun`: where somebody may be missing.
+
+    `load` is None for who has no colleagues, and where nobody has anything.
+    """
 
     to_answer: tuple[ShiftView, ...]
     confirmed: tuple[ShiftView, ...]
     more: int = 0
     begun: tuple[Begun, ...] = ()
+    load: Load | None = None

@@ -12,7 +12,7 @@ from bot.rules.states import BatchState, SlotState
 from bot.services import audit, outbox, people
 from bot.services.messages.slots import BatchCard, BatchDropped, BatchPreview
 from bot.services.people import Person
-from bot.services.studio import announcing, batch_cards, laying, shift_asks, shift_cards, shifts, studios
+from bot.services.studio import announcing, batch_cards, laying, shift_cards, shifts, staffing, studios
 from bot.services.studio.calling_off import call_off
 from bot.services.unit import Unit
 from storage.tables import Slot, SlotBatch
@@ -166,8 +166,7 @@ async def fill(unit: Unit, batch: SlotBatch, laid: laying.Laid) -> int:
             await shifts.settle(unit, slot)
         await announcing.opened(unit, batch.id)
     else:
-        staff = await people.holders(unit, Role.STAFF, city=batch.city)
-        await shift_asks.ask(unit, batch, await batch_cards.lacking(unit, batch.id), staff)
+        await staffing.begin(unit, batch)
     return len(made)
 
 
@@ -210,7 +209,7 @@ async def ask_again(unit: Unit, batch_id: int) -> int:
     )
     if not claimed:
         raise JustAsked
-    asked = await shift_asks.remind(unit, batch, batch.asked + 1)
+    asked = await staffing.everybody_again(unit, batch, batch.asked + 1)
     if not asked:
         staff = await people.holders(unit, Role.STAFF, city=batch.city)
         raise NobodyToAsk(len(staff), batch.city)

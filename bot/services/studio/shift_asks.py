@@ -1,16 +1,16 @@
-"""Asking the staff: for a batch of slots, again, and when somebody drops out."""
+"""Asking one of the staff: whether they can run some slots of a batch, or one that has lost somebody."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlmodel import col, func, select
+from sqlmodel import col, func, select, update
 from sqlmodel.sql.expression import SelectOfScalar
 
-from bot.rules.roles import Role
 from bot.rules.shifts import deal
-from bot.rules.states import BatchState, ShiftState, SlotState
-from bot.services import outbox, people
+from bot.rules.states import ShiftState
+from bot.services import outbox
 from bot.services.booking import bookings
 from bot.services.messages.shifts import ShiftWanted
 from bot.services.people import Person
@@ -19,24 +19,20 @@ from bot.services.unit import Unit
 from storage.tables import Shift, Slot, SlotBatch
 
 
-async def ask(unit: Unit, batch: SlotBatch, wanting: Sequence[Slot], staff: Iterable[Person]) -> int:
-    """Ask people whether they can run slots of a batch; gives how many people were asked.
-
-    Each gets the slots that they were not asked for before, a few a message.
-    """
+async def ask(
+    unit: Unit, batch: SlotBatch, wanting: Sequence[Slot], person: Person, not_before: datetime | None = None
+) -> bool:
+    """Ask somebody for slots of a batch that they were not asked for before, a few a message; False if for none."""
     zone = ZoneInfo(await batch_cards.zone_of_city(unit, batch.city))
-    asked = 0
-    for person in staff:
-        known = set(await unit.tx.all(_of_batch(person.id, batch.id, Shift.slot_id)))
-        last = await unit.tx.first(_of_batch(person.id, batch.id, func.max(Shift.card))) or 0
-        fresh = [slot for slot in wanting if slot.id not in known]
-        cards = deal(fresh, lambda slot: slot.starts_at.astimezone(zone).date())
-        for number, on_card in enumerate(cards, last + 1):
-            for slot in on_card:
-                await unit.tx.add_new(_asked(unit, slot, person, number))
-            await shift_cards.send(unit, person, batch.id, number)
-        asked += bool(cards)
-    return asked
+    known = set(await unit.tx.all(_of_batch(person.id, batch.id, Shift.slot_id)))
+    last = await unit.tx.first(_of_batch(person.id, batch.id, func.max(Shift.card))) or 0
+    fresh = [slot for slot in wanting if slot.id not in known]
+    cards = deal(fresh, lambda slot: slot.starts_at.astimezone(zone).date())
+    for number, on_card in enumerate(cards, last + 1):
+        for slot in on_card:
+            await unit.tx.add_new(_asked(unit, slot, person, number, not_before))
+        await shift_cards.send(unit, person, batch.id, number, not_before)
+    return bool(cards)
 
 
 def _of_batch(person_id: int, batch_id: int, what: Any) -> SelectOfScalar[int]:
@@ -47,7 +43,7 @@ def _of_batch(person_id: int, batch_id: int, what: Any) -> SelectOfScalar[int]:
     )
 
 
-def _asked(unit: Unit, slot: Slot, person: Person, card: int) -> Shift:
+def _asked(unit: Unit, slot: Slot, person: Person, card: int, not_before: datetime | None) -> Shift:
     return Shift(
         slot_id=slot.id,
         person_id=person.id,
@@ -55,64 +51,36 @@ def _asked(unit: Unit, slot: Slot, person: Person, card: int) -> Shift:
         starts_at=slot.starts_at,
         ends_at=slot.ends_at,
         card=card,
-        asked_at=unit.now,
+        asked_at=not_before or unit.now,
     )
 
 
-async def ask_newcomer(unit: Unit, person: Person, city: str) -> None:
-    """Ask somebody who joins the staff of a city for everything there that still lacks people."""
-    batches = await unit.tx.all(
-        select(SlotBatch)
-        .where(SlotBatch.city == city, SlotBatch.state == BatchState.OPENED)
-        .order_by(col(SlotBatch.id))
+async def ask_again(unit: Unit, batch: SlotBatch, person: Person, about: str = "") -> bool:
+    """Remind somebody of what they have not answered and what still lacks people; False if there is nothing.
+
+    Their time to answer begins anew.
+    """
+    shown = await shift_cards.reminder(unit, person, batch.id)
+    if not shown.shifts:
+        return False
+    ids = [view.shift_id for view in shown.shifts]
+    await unit.tx.change(update(Shift).where(col(Shift.id).in_(ids)).values(asked_at=unit.now))
+    await outbox.send(unit, person.telegram_id, shown, about=about)
+    return True
+
+
+async def ask_to_step_in(unit: Unit, slot: Slot, person: Person) -> None:
+    """Ask somebody for a slot that has lost one of its staff, whatever they said before."""
+    (view,) = await slots.slot_views(unit, [slot.id])
+    not_before = bookings.not_before(unit, view)
+    if not await unit.tx.add_new(_asked(unit, slot, person, 0, not_before)):
+        own = (col(Shift.slot_id) == slot.id) & (col(Shift.person_id) == person.id)
+        await unit.tx.change(update(Shift).where(own).values(asked_at=not_before or unit.now))
+    shift = await unit.tx.one(select(Shift).where(Shift.slot_id == slot.id, Shift.person_id == person.id))
+    await outbox.send(
+        unit,
+        person.telegram_id,
+        ShiftWanted(await shift_cards.view(unit, shift), fresh=True),
+        topic=shift_cards.topic(slot.id),
+        not_before=not_before,
     )
-    for batch in batches:
-        wanting = await batch_cards.lacking(unit, batch.id)
-        if wanting and await ask(unit, batch, wanting, [person]):
-            await batch_cards.refresh(unit, batch.id)
-
-
-async def remind(unit: Unit, batch: SlotBatch, number: int) -> int:
-    """Ask everybody again who has not answered for slots that lack people; gives how many people.
-
-    Each gets one message. Staff who joined meanwhile and were not asked at all are asked now. `number` names
-    this round.
-    """
-    wanting = await batch_cards.lacking(unit, batch.id)
-    asked = 0
-    for person in await people.holders(unit, Role.STAFF, city=batch.city):
-        open_ = await shift_cards.reminder(unit, person, batch.id)
-        if open_.shifts:
-            about = f"shifts:{batch.id}:again:{number}"
-            await outbox.send(unit, person.telegram_id, open_, about=about)
-        fresh = await ask(unit, batch, wanting, [person])
-        asked += bool(open_.shifts or fresh)
-    return asked
-
-
-async def ask_others(unit: Unit, slot: Slot, gone: Person) -> int:
-    """Somebody of the staff is missing: ask all who have neither confirmed nor declined; gives how many.
-
-    For a session that a pair has booked those who declined are asked too: their plans may have changed.
-    """
-    view = await slots.slot_view(unit, slot.id)
-    if slot.batch_id is None or view is None:
-        return 0
-    askable = [ShiftState.ASKED, *([ShiftState.DECLINED] if slot.state == SlotState.TAKEN else [])]
-    batch = await unit.tx.one(select(SlotBatch).where(SlotBatch.id == slot.batch_id))
-    asked = 0
-    for other in await people.holders(unit, Role.STAFF, city=batch.city):
-        if other.id == gone.id:
-            continue
-        await unit.tx.add_new(_asked(unit, slot, other, 0))
-        shift = await unit.tx.one(select(Shift).where(Shift.slot_id == slot.id, Shift.person_id == other.id))
-        if shift.state in askable:
-            await outbox.send(
-                unit,
-                other.telegram_id,
-                ShiftWanted(await shift_cards.view(unit, shift), fresh=True),
-                topic=shift_cards.topic(slot.id),
-                not_before=bookings.not_before(unit, view),
-            )
-            asked += 1
-    return asked

@@ -1,6 +1,7 @@
 """What the staff see of their shifts: the cards that ask, and the list of one's own."""
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlmodel import col, select
 
@@ -11,7 +12,7 @@ from bot.services.booking import no_shows
 from bot.services.messages import Message
 from bot.services.messages.shifts import ShiftReminder, ShiftRequest, ShiftView, ShiftWanted, Today
 from bot.services.people import Person
-from bot.services.studio import batch_cards, slots
+from bot.services.studio import batch_cards, duty, slots
 from bot.services.unit import Unit
 from storage.tables import City, Shift, Slot, SlotBatch
 
@@ -72,10 +73,13 @@ async def card(unit: Unit, person: Person, batch_id: int, number: int) -> ShiftR
     )
 
 
-async def send(unit: Unit, person: Person, batch_id: int, number: int) -> None:
+async def send(
+    unit: Unit, person: Person, batch_id: int, number: int, not_before: datetime | None = None
+) -> None:
     """Send a card."""
     message = await card(unit, person, batch_id, number)
-    await outbox.send(unit, person.telegram_id, message, about=_about(batch_id, number))
+    about = _about(batch_id, number)
+    await outbox.send(unit, person.telegram_id, message, about=about, not_before=not_before)
 
 
 async def reminder(unit: Unit, person: Person, batch_id: int) -> ShiftReminder:
@@ -139,7 +143,9 @@ async def today(unit: Unit, person: Person) -> Today:
     open_ = [one for one in shown if one.state == ShiftState.ASKED and not one.full]
     open_ = [one for one in open_ if one.slot.starts_at > unit.now]
     more = max(0, len(open_) - LISTED) + max(0, len(confirmed) - LISTED)
-    return Today(tuple(open_[:LISTED]), tuple(confirmed[:LISTED]), more, await no_shows.begun(unit, person))
+    begun = await no_shows.begun(unit, person)
+    load = await duty.load(unit, person)
+    return Today(tuple(open_[:LISTED]), tuple(confirmed[:LISTED]), more, begun, load)
 
 
 async def shown_in(unit: Unit, person: Person, shift: Shift, kind: str) -> Message:

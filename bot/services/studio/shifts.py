@@ -14,11 +14,11 @@ from bot.rules.errors import DomainError
 from bot.rules.roles import Role
 from bot.rules.states import ShiftState, SlotState
 from bot.services import audit, outbox, people
-from bot.services.booking import bookings, waitlist
-from bot.services.messages.shifts import ShiftsCancelled, StaffGone
+from bot.services.booking import waitlist
+from bot.services.messages.shifts import ShiftsCancelled
 from bot.services.messages.slots import SlotView
 from bot.services.people import Person, name_of
-from bot.services.studio import announcing, batch_cards, shift_asks, shift_cards, slots
+from bot.services.studio import announcing, batch_cards, shift_cards, slots, staff_alarms, staffing
 from bot.services.unit import Unit
 from storage.database import ConflictError
 from storage.tables import Shift, Slot
@@ -70,7 +70,7 @@ async def answer(unit: Unit, person: Person, shift_id: int, *, yes: bool) -> Shi
     if yes and shift.state != ShiftState.CONFIRMED:
         await _confirm(unit, person, shift, slot)
     elif not yes and shift.state != ShiftState.DECLINED:
-        await _decline(unit, person, shift, slot)
+        await _decline(unit, person, shift, slot, actor=person.id)
     return shift
 
 
@@ -105,6 +105,8 @@ async def _confirm(unit: Unit, person: Person, shift: Shift, slot: Slot) -> None
         await announcing.opened(unit, slot.batch_id)
     if await slots.confirmed_staff(unit, slot.id) >= slot.staff_needed:
         await shift_cards.refresh_others(unit, slot, person)
+        if slot.state == SlotState.TAKEN:
+            await staff_alarms.settled(unit, slot, "found", name_of(person))
     await batch_cards.refresh(unit, slot.batch_id)
 
 
@@ -119,15 +121,17 @@ async def _overlapping(unit: Unit, person: Person, slot: Slot) -> ShiftOverlap:
     return ShiftOverlap(other.starts_at, other.ends_at, view.zone if view else "UTC")
 
 
-async def _decline(unit: Unit, person: Person, shift: Shift, slot: Slot) -> None:
+async def _decline(unit: Unit, person: Person, shift: Shift, slot: Slot, *, actor: int | None) -> None:
     was_confirmed = shift.state == ShiftState.CONFIRMED
-    await audit.move(unit, shift, ShiftState.DECLINED, actor=person.id, answered_at=unit.now)
-    if was_confirmed and await slots.confirmed_staff(unit, slot.id) < slot.staff_needed:
+    await audit.move(unit, shift, ShiftState.DECLINED, actor=actor, answered_at=unit.now)
+    if not was_confirmed:
+        await staffing.soon(unit, slot.batch_id)
+    elif await slots.confirmed_staff(unit, slot.id) < slot.staff_needed:
         await settle(unit, slot)
         await shift_cards.refresh_others(unit, slot, person)
-        asked = await shift_asks.ask_others(unit, slot, person)
+        asked = await staffing.cover(unit, slot)
         if slot.state == SlotState.TAKEN:
-            await _alert(unit, slot, person, asked)
+            await staff_alarms.gone(unit, slot, person, asked)
     await batch_cards.refresh(unit, slot.batch_id)
 
 
@@ -145,27 +149,25 @@ async def settle(unit: Unit, slot: Slot) -> bool:
     return True
 
 
-async def _alert(unit: Unit, slot: Slot, gone: Person, asked: int) -> None:
-    view = await slots.slot_view(unit, slot.id)
-    if view is None:
-        return
-    message = StaffGone(
-        slot=view,
-        person=name_of(gone),
-        confirmed=await slots.confirmed_staff(unit, slot.id),
-        needed=slot.staff_needed,
-        asked=asked,
+async def lose(unit: Unit, person: Person) -> None:
+    """Telegram brings nothing to one of the staff any more: what lies ahead of them is for others.
+
+    Nobody could tell them that a session is called off or moved, so what they had confirmed is given back.
+    """
+    rows = await unit.tx.all(
+        select(Shift)
+        .join(Slot, col(Slot.id) == col(Shift.slot_id))
+        .where(Shift.person_id == person.id, col(Shift.starts_at) > unit.now)
+        .where(col(Shift.state).in_((ShiftState.ASKED, ShiftState.CONFIRMED)))
+        .where(col(Slot.state).in_(ANSWERABLE))
+        .order_by(col(Shift.starts_at), col(Shift.id))
     )
-    about = f"slot:{slot.id}:staff_gone:{unit.cause}"
-    for coordinator in await people.holders(unit, Role.COORDINATOR):
-        await outbox.send(
-            unit,
-            coordinator.telegram_id,
-            message,
-            about=about,
-            topic=shift_cards.topic(slot.id),
-            not_before=bookings.not_before(unit, view),
-        )
+    for shift in rows:
+        slot = await _locked(unit, shift.slot_id)
+        if shift.state == ShiftState.CONFIRMED:
+            await _decline(unit, person, shift, slot, actor=None)
+        else:
+            await staffing.soon(unit, slot.batch_id)
 
 
 @dataclass(frozen=True, slots=True)

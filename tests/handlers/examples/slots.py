@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 from bot.services.messages import Message
+from bot.services.messages import duty as d
 from bot.services.messages import shifts as s
 from bot.services.messages import slots as m
 from bot.services.messages import templates as t
@@ -132,6 +133,28 @@ EXAMPLES: tuple[Message, ...] = (
     s.StaffGone(SLOT, NAME, 1, 2, 0),
     s.StaffGone(SLOT, NAME, 1, 2, 1),
     s.StaffGone(SLOT, NAME, 0, 2, 3),
+    s.StaffGone(SLOT, NAME, 0, 2, 1, decide=True),
+    s.StaffGone(SLOT, "", 0, 2, 0, decide=True),
+    s.StaffGone(SLOT, "", 1, 2, 0, decide=True),
+    s.StaffGone(SLOT, "", 2, 3, 0, decide=True, confirming=True),
+    *(s.StaffSettled(SLOT, how, NAME, 1) for how in ("found", "fewer", "off")),
+    s.StaffSettled(SLOT, "fewer", "", 2),
+    s.StaffShort(1, (SLOT,)),
+    s.StaffShort(1, (SLOT, NEXT) * 4, 3),
+    s.StaffShort(1, (SLOT,), 1),
+    s.Today((), (), load=s.Load(timedelta(), timedelta(hours=4.5))),
+    s.Today((), (_shift("confirmed", NEXT),), load=s.Load(timedelta(hours=12), timedelta(hours=9))),
+    d.DutyTimes((d.CityWeek("beijing", CITY, tuple(range(21))),)),
+    d.DutyTimes(
+        (d.CityWeek("beijing", CITY, (0, 3, 4)), d.CityWeek("sydney", {}, tuple(range(21)))),
+        (d.OffSpan(1, NOW.date(), NOW.date()), d.OffSpan(2, NOW.date(), LATER.date() + timedelta(days=4))),
+        1,
+    ),
+    d.DutyTimes((d.CityWeek("beijing", CITY, (2,)),), (d.OffSpan(1, NOW.date(), NOW.date()),), 3),
+    d.DutyWeek(d.CityWeek("beijing", CITY, tuple(range(21)))),
+    d.DutyWeek(d.CityWeek("beijing", CITY, (0, 3, 4))),
+    d.DutyWeek(d.CityWeek("beijing", CITY, ()), empty=True),
+    d.AskDaysOff(),
     s.Today((), ()),
     s.Today((), (), begun=(Begun(10**9, SLOT),)),
     s.Today((), (_shift("confirmed", NEXT),), begun=(Begun(1, SLOT), Begun(2, NEXT))),
