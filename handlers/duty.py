@@ -11,7 +11,7 @@ async def pressed(context: Context, what: str = "", value: str = "", choice: str
     """`duty`: when one can work; `duty:week:<city>:<choice>` ticks, `duty:off` asks for days off, `duty:drop:<id>`."""
     unit, person = context.unit, context.person
     match what:
-        case "":
+        case "" if not value:
             await context.tell(await duty.times(unit, person))
         case "week" if choice:
             await context.show(await duty.press(unit, person, value, choice))

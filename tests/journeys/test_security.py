@@ -48,7 +48,7 @@ RIGHTFUL = {
     "dora": ("match:1:yes",),
     "bo": ("book:3", "cancel:1:all", "attend:1:yes"),
     "ida": ("hold:2:yes",),
-    "ben": ("shift:1:yes", "duty:week:beijing:-5"),
+    "ben": ("shift:1:yes",),
     "olga": (
         "slots:1:open",
         "tmpl:1:start",

@@ -231,7 +231,7 @@ async def test_two_of_the_staff_open_a_slot(staffed: Stage) -> None:
 
 async def test_the_last_place_goes_to_one(tmp_path: Path) -> None:
     """Two press at once: one runs it, the other is thanked; a room at the same time is refused."""
-    async with Stage(tmp_path, policy=f"[booking]\nstaff = 1\n{AWAKE}") as stage:
+    async with Stage(tmp_path, policy=f'[booking]\nstaff = 1\nask_next = ""\n{AWAKE}') as stage:
         olga = await studio(stage)
         await olga.says("/studio change 1 rooms=2")
         ben, cat = await staff(stage, olga, "Ben"), await staff(stage, olga, "Cat")

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, Page, async_playwright
+from playwright.async_api import Browser, Page, async_playwright, expect
 
 from bot.playground.play import serving
 from bot.playground.server import Playground
@@ -18,6 +18,8 @@ FLAGS = (
     "--autoplay-policy=no-user-gesture-required",
 )
 """The first, because tests may run as root; the microphone is Chromium's own beeping one."""
+
+expect.set_options(timeout=30_000)  # milliseconds: what is expected comes in one, but the machine may be busy
 
 
 @pytest.fixture
