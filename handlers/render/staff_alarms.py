@@ -71,7 +71,7 @@ def staff_short(message: m.StaffShort, say: Speech) -> Screen:
     """Everybody was asked in vain."""
     head = say.say_n(
         "⚠️ Everybody was asked, and this session still lacks staff:",
-        "⚠️ Everybody was asked, and these sessions still lack staff:",
+        "⚠️ Everybody was asked, and these {n} sessions still lack staff:",
         len(message.slots) + message.more,
     )
     shown = [Html(f"• {places.when(slot, say)} · {places.where(slot, say)}") for slot in message.slots]
