@@ -1,7 +1,7 @@
 """When the staff can work and how much they have: their week in each city, their days off, their hours."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from sqlmodel import col, delete, select, update
@@ -235,7 +235,7 @@ async def load(unit: Unit, person: Person) -> Load | None:
     others.discard(person.id)
     if not others:
         return None
-    hours = dict.fromkeys((*others, person.id), unit.now - unit.now)
+    hours = dict.fromkeys((*others, person.id), timedelta())
     for shift in await _shifts(unit, list(hours), unit.now - AROUND, unit.now + AROUND):
         if shift.state == ShiftState.CONFIRMED:
             hours[shift.person_id] += shift.ends_at - shift.starts_at

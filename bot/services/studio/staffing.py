@@ -7,7 +7,6 @@ at once. A slot that loses somebody begins anew.
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from sqlmodel import col, delete, func, select
@@ -18,7 +17,7 @@ from bot.rules.states import BatchState, ShiftState, SlotState
 from bot.services import people
 from bot.services.booking import bookings
 from bot.services.people import Person
-from bot.services.studio import batch_cards, duty, shift_asks, slots, staff_alarms
+from bot.services.studio import batch_cards, duty, shift_asks, staff_alarms
 from bot.services.studio.staff_alarms import EVERYBODY, SHORT
 from bot.services.timers import drop_timers, id_of, ring_soon, set_timer
 from bot.services.unit import Unit
@@ -246,18 +245,13 @@ async def _ask(unit: Unit, found: Round, *, stepping_in: bool = False) -> None:
             else:
                 plain.append(slot)
         if plain:
-            not_before = await _not_before(unit, plain[0])
+            not_before = bookings.not_before(unit, await staff_alarms.view_of(unit, plain[0]))
             await shift_asks.ask(unit, found.batch, plain, person, not_before)
             if any(person.id in found.wanting[slot.id].late for slot in plain):
                 await shift_asks.ask_again(unit, found.batch, person)
     for slot in found.slots:
         if found.assigned[slot.id].everybody:
             await staff_alarms.once(unit, slot.id, EVERYBODY)
-
-
-async def _not_before(unit: Unit, slot: Slot) -> datetime | None:
-    (view,) = await slots.slot_views(unit, [slot.id])
-    return bookings.not_before(unit, view)
 
 
 async def _tell(unit: Unit, found: Round) -> None:
