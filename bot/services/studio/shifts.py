@@ -61,7 +61,7 @@ async def answer(unit: Unit, person: Person, shift_id: int, *, yes: bool) -> Shi
     if shift is None or shift.person_id != person.id:
         raise NotYourShift
     await _check_staff(unit, person, shift.slot_id)
-    slot = await _locked(unit, shift.slot_id)
+    slot = await locked(unit, shift.slot_id)
     shift = await _reread(unit, shift)
     if slot.state not in ANSWERABLE:
         raise ShiftOver(slot.state)
@@ -82,7 +82,7 @@ async def _check_staff(unit: Unit, person: Person, slot_id: int) -> None:
         raise NotYourShift
 
 
-async def _locked(unit: Unit, slot_id: int) -> Slot:
+async def locked(unit: Unit, slot_id: int) -> Slot:
     """The slot, with nobody else counting its staff until this transaction is over."""
     own = col(Slot.id) == slot_id
     await unit.tx.change(update(Slot).where(own).values(staff_needed=col(Slot.staff_needed)))
@@ -163,7 +163,7 @@ async def lose(unit: Unit, person: Person) -> None:
         .order_by(col(Shift.starts_at), col(Shift.id))
     )
     for shift in rows:
-        slot = await _locked(unit, shift.slot_id)
+        slot = await locked(unit, shift.slot_id)
         if shift.state == ShiftState.CONFIRMED:
             await _decline(unit, person, shift, slot, actor=None)
         else:

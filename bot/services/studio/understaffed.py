@@ -1,13 +1,13 @@
 """A booked session that lacks staff when no time is left: coordinators say whether it takes place."""
 
-from sqlmodel import col, select, update
+from sqlmodel import col, update
 
 from bot.rules.errors import DomainError
 from bot.rules.states import SlotState
 from bot.services import audit
 from bot.services.messages.shifts import StaffGone, StaffSettled
 from bot.services.people import Person
-from bot.services.studio import slots, staff_alarms
+from bot.services.studio import shifts, slots, staff_alarms
 from bot.services.studio.calling_off import call_off
 from bot.services.unit import Unit
 from storage.tables import Slot
@@ -19,10 +19,10 @@ class NothingToDecide(DomainError):
 
 async def _lacking(unit: Unit, slot_id: int) -> Slot:
     """The slot, with nobody else counting its staff until this transaction is over; raises `NothingToDecide`."""
-    own = col(Slot.id) == slot_id
-    await unit.tx.change(update(Slot).where(own).values(staff_needed=col(Slot.staff_needed)))
-    slot = await unit.tx.first(select(Slot).where(own))
-    if slot is None or slot.state != SlotState.TAKEN or slot.starts_at <= unit.now:
+    if await unit.tx.get(Slot, slot_id) is None:
+        raise NothingToDecide
+    slot = await shifts.locked(unit, slot_id)
+    if slot.state != SlotState.TAKEN or slot.starts_at <= unit.now:
         raise NothingToDecide
     if await slots.confirmed_staff(unit, slot.id) >= slot.staff_needed:
         raise NothingToDecide
