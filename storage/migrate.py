@@ -13,6 +13,7 @@ from filelock import AcquireReturnProxy, FileLock
 from sqlalchemy import Connection
 
 from storage.database import Database
+from storage.postgres import UPGRADING
 
 
 class NewerDatabaseError(Exception):
@@ -61,36 +62,42 @@ async def current(database: Database) -> str | None:
     def look(connection: Connection) -> str | None:
         return MigrationContext.configure(connection).get_current_revision()
 
-    async with database.engine.connect() as connection:
-        driver: Any = (await connection.get_raw_connection()).driver_connection
-        await driver.begin(writes=False)  # a look waits for nobody who writes
+    async with database.connected() as connection:
+        if not database.on_a_server:
+            driver: Any = (await connection.get_raw_connection()).driver_connection
+            await driver.begin(writes=False)  # a look waits for nobody who writes
         return await connection.run_sync(look)
 
 
 async def upgrade(database: Database, *, revision: str = "head") -> None:
     """Bring the schema up to `revision`; does nothing if it is there already.
 
-    Only one process at a time does it: the others wait for the lock file beside the database.
-    Raises `NewerDatabaseError`.
+    Only one process at a time does it: the others wait for the lock file beside the database, or for the
+    server's lock. Raises `NewerDatabaseError`.
     """
-    await asyncio.to_thread(Path(database.url.database or "").parent.mkdir, parents=True, exist_ok=True)
+    if not database.on_a_server:
+        await asyncio.to_thread(Path(database.url.database or "").parent.mkdir, parents=True, exist_ok=True)
     there = await current(database)
     if revision == "head" and there == newest():
         return
     if there is not None and missing(there) is None:
         raise NewerDatabaseError(there)
+    if database.on_a_server:
+        await _run_on_a_server(database, command.upgrade, revision)
+        return
     with await _locked(database):
         await _run(database, command.upgrade, revision)
 
 
 async def downgrade(database: Database, revision: str) -> None:
     """Go back to `revision` ("base" is empty)."""
-    await _run(database, command.downgrade, revision)
+    run = _run_on_a_server if database.on_a_server else _run
+    await run(database, command.downgrade, revision)
 
 
 async def _run(database: Database, action: Any, revision: str) -> None:
     """All steps as one transaction: a failure in the last one undoes the first."""
-    async with database.engine.connect() as connection:
+    async with database.connected() as connection:
         driver: Any = (await connection.get_raw_connection()).driver_connection
         # A table that is rebuilt is dropped for a moment, which references to it would not allow. Within a
         # transaction this setting has no effect, so it comes before, and they are checked at the end.
@@ -103,6 +110,15 @@ async def _run(database: Database, action: Any, revision: str) -> None:
                     raise RuntimeError(f"the migration leaves references to nothing: {broken[:5]}")
         finally:
             await driver.execute("PRAGMA foreign_keys = ON")
+
+
+async def _run_on_a_server(database: Database, action: Any, revision: str) -> None:
+    """All steps as one transaction, after whoever else does the same."""
+    async with database.connected() as connection:
+        await connection.execution_options(isolation_level="READ COMMITTED")
+        async with connection.begin():
+            await connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({UPGRADING})")
+            await connection.run_sync(lambda sync: action(_config(sync), revision))
 
 
 async def _locked(database: Database) -> AcquireReturnProxy[FileLock]:

@@ -9,8 +9,8 @@ from functools import cache
 from typing import Any, Generic, TypeVar, overload
 
 from pydantic_core import PydanticUndefined
-from sqlalchemy import BindParameter, Dialect, bindparam, insert, update
-from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+from sqlalchemy import BindParameter, Dialect, bindparam, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm.attributes import manager_of_class
 from sqlalchemy.sql import visitors
 from sqlmodel import SQLModel, select
@@ -36,6 +36,7 @@ class Plan:
         ]
         self._names = {name for name, _, _ in self._binds}
         self.load: Callable[[Any], Any] = tuple
+        self.gives_rows: bool = statement.is_select or bool(statement._returning)
         if statement.is_select:
             self.load = _loader(statement, dialect)
 
@@ -113,8 +114,9 @@ class Prepared(Generic[T]):
     @overload
     def __init__(self: "Prepared[T]", statement: SelectOfScalar[T]) -> None: ...
     @overload
-    def __init__(self: "Prepared[Any]", statement: Any) -> None: ...
-    def __init__(self, statement: Any) -> None:
+    def __init__(self: "Prepared[Any]", statement: Any, postgresql: Any = None) -> None: ...
+    def __init__(self, statement: Any, postgresql: Any = None) -> None:
+        self._statements = {"postgresql": statement if postgresql is None else postgresql}
         self.statement = statement
         self._plans: dict[str, Plan] = {}
 
@@ -122,7 +124,8 @@ class Prepared(Generic[T]):
         """The compiled form for a dialect."""
         found = self._plans.get(dialect.name)
         if found is None:
-            found = self._plans[dialect.name] = Plan(self.statement, dialect)
+            statement = self._statements.get(dialect.name, self.statement)
+            found = self._plans[dialect.name] = Plan(statement, dialect)
         return found
 
 
@@ -159,9 +162,13 @@ class TablePlans:
         values: dict[str, Any] = {
             name: bindparam(name) for name in self.names if not (counted and name == "id")
         }
+        here: Any = sqlite.insert(self._table).values(values)
+        there: Any = postgresql.insert(self._table).values(values)
         if quietly:
-            return Prepared(sqlite_insert(self._table).values(values).on_conflict_do_nothing())
-        return Prepared(insert(self._table).values(values))
+            here, there = here.on_conflict_do_nothing(), there.on_conflict_do_nothing()
+        if counted:
+            there = there.returning(self._table.id)  # type: ignore[attr-defined]
+        return Prepared(here, there)
 
 
 @cache

@@ -8,6 +8,8 @@ import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import asyncpg
+
 _PRIMARY = 0xFF
 """The part of SQLite's result code that names the kind; the rest tells more about it."""
 
@@ -23,6 +25,10 @@ class Trouble:
     def __str__(self) -> str:
         """One sentence for the log or the terminal."""
         return f"{self.what}: {self.hint}"
+
+
+class UnreachableError(Exception):
+    """A server that does not answer; `str` is what the system says of it."""
 
 
 FULL = Trouble(
@@ -63,6 +69,41 @@ TOO_MANY_FILES = Trouble(
     "too many files are open",
     "raise the limit of open files (ulimit -n, LimitNOFILE)",
 )
+UNREACHABLE = Trouble(
+    "PostgreSQL cannot be reached",
+    "see whether it runs and where DUOLOGUE_DATABASE_URL points; what waits goes on by itself",
+)
+SERVER_FULL = Trouble(
+    "the disk of PostgreSQL is full",
+    "make room on the server's disk; what waits goes on by itself",
+)
+NO_CONNECTION_LEFT = Trouble(
+    "PostgreSQL has no connection left",
+    "raise its max_connections, or stop other programs that use it; each Duologue needs up to twenty",
+)
+STANDBY = Trouble(
+    "PostgreSQL takes no writes",
+    "it is a standby or was set read-only: let DUOLOGUE_DATABASE_URL point to the one that writes",
+)
+CONTENDED = Trouble(
+    "PostgreSQL undid a transaction that stood in another's way",
+    "it is done again; if this lasts, see what else works on this database",
+)
+NOT_LET_IN = Trouble(
+    "PostgreSQL does not let us in",
+    "check the user and the password in DUOLOGUE_DATABASE_URL, and the server's pg_hba.conf",
+    passing=False,
+)
+NO_SUCH_DATABASE = Trouble(
+    "PostgreSQL has no such database",
+    "create it (createdb duologue), or correct DUOLOGUE_DATABASE_URL",
+    passing=False,
+)
+NO_RIGHT = Trouble(
+    "PostgreSQL denies a right",
+    "let the user own the database: the tables and the extension btree_gist are created in it",
+    passing=False,
+)
 CUT_SHORT = Trouble(
     "a transaction was ended by the database itself",
     "the disk refused an earlier statement of it; nothing of it was kept, and it is done again",
@@ -90,6 +131,23 @@ _BY_NUMBER = {
     errno.EMFILE: TOO_MANY_FILES,
     errno.ENFILE: TOO_MANY_FILES,
 }
+_BY_SQLSTATE = {
+    "08": UNREACHABLE,
+    "57P01": UNREACHABLE,
+    "57P02": UNREACHABLE,
+    "57P03": UNREACHABLE,
+    "53100": SERVER_FULL,
+    "53300": NO_CONNECTION_LEFT,
+    "25006": STANDBY,
+    "40001": CONTENDED,
+    "40P01": CONTENDED,
+    "25P02": CUT_SHORT,
+    "28": NOT_LET_IN,
+    "3D000": NO_SUCH_DATABASE,
+    "42501": NO_RIGHT,
+}
+"""By the whole code or its class, the first two characters."""
+
 _OVER = ("transaction is over", "no transaction is active", "no such savepoint")
 """What statements say that come after the one that the disk refused."""
 
@@ -124,6 +182,13 @@ def _of_one(error: BaseException) -> Trouble | None:
         if result is not None:
             return _BY_RESULT.get(result & _PRIMARY, CUT_SHORT if _is_over(error) else None)
         return CUT_SHORT if _is_over(error) else None
+    if isinstance(error, UnreachableError | asyncpg.InternalClientError):
+        return UNREACHABLE
+    if isinstance(error, asyncpg.InterfaceError):
+        return UNREACHABLE if "closed" in str(error) else None
+    if isinstance(error, asyncpg.PostgresError):
+        state = str(error.sqlstate)
+        return _BY_SQLSTATE.get(state) or _BY_SQLSTATE.get(state[:2])
     if isinstance(error, OSError) and error.errno is not None:
         return _BY_NUMBER.get(error.errno)
     return None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import structlog
-from sqlalchemy import Integer, bindparam, func, literal
+from sqlalchemy import Integer, String, bindparam, literal
 from sqlalchemy.orm import aliased
 from sqlmodel import col, or_, select, update
 
@@ -18,6 +18,7 @@ from bot.services.messages import IfUncertain, Lane, load
 from bot.services.ports import Outgoing
 from bot.services.unit import Unit
 from storage.database import Prepared
+from storage.functions import NumbersIn
 from storage.tables import OutboxRow, Person, ReviewGroup
 
 log = structlog.get_logger()
@@ -49,7 +50,7 @@ QUEUED = literal("queued", literal_execute=True)
 """Written out: an index of the queued rows alone is of use only to a statement that says so itself."""
 
 _original = aliased(OutboxRow)
-_BUSY = select(func.json_each(bindparam("busy")).table_valued("value").c.value)
+_BUSY = NumbersIn(bindparam("busy", type_=String))
 _MAY_GO = (
     select(OutboxRow)
     .outerjoin(_original, col(OutboxRow.edits) == col(_original.id))
@@ -58,7 +59,7 @@ _MAY_GO = (
     .where(or_(col(OutboxRow.not_before).is_(None), col(OutboxRow.not_before) <= bindparam("now")))
     # An edit never overtakes its message.
     .where(or_(col(OutboxRow.edits).is_(None), col(_original.state).not_in(["sending", "queued"])))
-    .where(col(OutboxRow.chat_id).not_in(_BUSY))
+    .where(col(OutboxRow.chat_id).bool_op("NOT IN")(_BUSY))
     .limit(bindparam("most", type_=Integer))
 )
 URGENT: Prepared[OutboxRow] = Prepared(

@@ -158,11 +158,10 @@ async def dismiss_former_owners(unit: Unit) -> None:
 
 async def holders(unit: Unit, role: Role, *, city: str | None = None) -> list[Person]:
     """Everybody who holds a role, in a city if one is named, by id."""
-    query = select(Person).join(RoleGrant, col(RoleGrant.person_id) == col(Person.id))
-    query = query.where(RoleGrant.role == role.value).order_by(col(Person.id)).distinct()
+    held = select(RoleGrant.person_id).where(RoleGrant.role == role.value)
     if city is not None:
-        query = query.where(RoleGrant.city == city)
-    return list(await unit.tx.all(query))
+        held = held.where(RoleGrant.city == city)
+    return list(await unit.tx.all(select(Person).where(col(Person.id).in_(held)).order_by(col(Person.id))))
 
 
 async def send_menu(unit: Unit, person: Person) -> None:

@@ -98,7 +98,8 @@ async def _confirm(unit: Unit, person: Person, shift: Shift, slot: Slot) -> None
     if await slots.confirmed_staff(unit, slot.id) >= slot.staff_needed:
         raise SeatsFilled
     try:
-        await audit.move(unit, shift, ShiftState.CONFIRMED, actor=person.id, answered_at=unit.now)
+        async with unit.tx.savepoint():
+            await audit.move(unit, shift, ShiftState.CONFIRMED, actor=person.id, answered_at=unit.now)
     except ConflictError:
         raise await _overlapping(unit, person, slot) from None
     if await settle(unit, slot):

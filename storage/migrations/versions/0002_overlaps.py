@@ -3,8 +3,8 @@
 Revision: 0002, after 0001.
 """
 
-from alembic import op
-
+from storage.constraints import drop_exclusion, first_constraints
+from storage.rebuilding import execute
 from storage.triggers import first_triggers
 
 revision = "0002"
@@ -14,10 +14,11 @@ depends_on = None
 
 
 def upgrade() -> None:
-    for statement in first_triggers().values():
-        op.execute(statement)
+    execute(sqlite=first_triggers().values(), postgresql=first_constraints())
 
 
 def downgrade() -> None:
-    for name in first_triggers():
-        op.execute(f"DROP TRIGGER {name}")
+    execute(
+        sqlite=[f"DROP TRIGGER {name}" for name in first_triggers()],
+        postgresql=[drop_exclusion(table) for table in ("slots", "booking_members", "shifts")],
+    )

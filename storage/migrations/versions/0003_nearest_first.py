@@ -33,19 +33,25 @@ def upgrade() -> None:
     with op.batch_alter_table("outbox") as outbox:
         outbox.alter_column("happens_at", existing_type=_MOMENT, nullable=False)
         outbox.drop_index("ix_outbox_queued")
-        outbox.create_index("ix_outbox_queued", ["lane", "happens_at", "id"], sqlite_where=_QUEUED)
+        outbox.create_index(
+            "ix_outbox_queued", ["lane", "happens_at", "id"], sqlite_where=_QUEUED, postgresql_where=_QUEUED
+        )
     with op.batch_alter_table("timers") as timers:
         timers.alter_column("happens_at", existing_type=_MOMENT, nullable=False)
         timers.drop_index("ix_timers_due")
-        timers.create_index("ix_timers_due", ["due_at", "happens_at"], sqlite_where=_PENDING)
+        timers.create_index(
+            "ix_timers_due", ["due_at", "happens_at"], sqlite_where=_PENDING, postgresql_where=_PENDING
+        )
 
 
 def downgrade() -> None:
     with op.batch_alter_table("timers") as timers:
         timers.drop_index("ix_timers_due")
-        timers.create_index("ix_timers_due", ["due_at"], sqlite_where=_PENDING)
+        timers.create_index("ix_timers_due", ["due_at"], sqlite_where=_PENDING, postgresql_where=_PENDING)
         timers.drop_column("happens_at")
     with op.batch_alter_table("outbox") as outbox:
         outbox.drop_index("ix_outbox_queued")
-        outbox.create_index("ix_outbox_queued", ["lane", "id"], sqlite_where=_QUEUED)
+        outbox.create_index(
+            "ix_outbox_queued", ["lane", "id"], sqlite_where=_QUEUED, postgresql_where=_QUEUED
+        )
         outbox.drop_column("happens_at")

@@ -6,6 +6,8 @@ Revision: 0005, after 0004.
 import sqlalchemy as sa
 from alembic import op
 
+from storage.rebuilding import on_sqlite, rebuilding
+
 revision = "0005"
 down_revision = "0004"
 branch_labels = None
@@ -16,8 +18,10 @@ _PRESS = sa.text("press IS NOT NULL")
 
 def upgrade() -> None:
     # Rows of before keep none: what they brought was handled, and some may have brought the same press.
-    with op.batch_alter_table("inbox", recreate="always") as inbox:  # it has no triggers
-        inbox.add_column(sa.Column("press", sa.String(), nullable=True), insert_after="update_id")
+    with rebuilding("inbox") as inbox:  # it has no triggers
+        inbox.add_column(
+            sa.Column("press", sa.String(), nullable=True), insert_after="update_id" if on_sqlite() else None
+        )
     op.create_index(
         "uq_inbox_press", "inbox", ["press"], unique=True, sqlite_where=_PRESS, postgresql_where=_PRESS
     )

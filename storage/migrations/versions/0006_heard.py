@@ -6,6 +6,8 @@ Revision: 0006, after 0005.
 import sqlalchemy as sa
 from alembic import op
 
+from storage.rebuilding import rebuilding
+
 revision = "0006"
 down_revision = "0005"
 branch_labels = None
@@ -13,7 +15,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    with op.batch_alter_table("samples", recreate="always") as samples:  # it has no triggers
+    with rebuilding("samples") as samples:  # it has no triggers
         samples.add_column(sa.Column("pictures", sa.JSON(none_as_null=True), nullable=True))
         samples.add_column(sa.Column("copies", sa.JSON(none_as_null=True), nullable=True))
     op.create_table(

@@ -6,6 +6,8 @@ Revision: 0007, after 0006.
 import sqlalchemy as sa
 from alembic import op
 
+from storage.rebuilding import rebuilding
+
 revision = "0007"
 down_revision = "0006"
 branch_labels = None
@@ -13,7 +15,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    with op.batch_alter_table("people", recreate="always") as people:  # it has no triggers
+    with rebuilding("people") as people:  # it has no triggers
         people.add_column(sa.Column("hours", sa.JSON(none_as_null=True), nullable=True))
 
 

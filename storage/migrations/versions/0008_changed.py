@@ -6,6 +6,8 @@ Revision: 0008, after 0007.
 import sqlalchemy as sa
 from alembic import op
 
+from storage.rebuilding import rebuilding
+
 revision = "0008"
 down_revision = "0007"
 branch_labels = None
@@ -13,7 +15,7 @@ depends_on = None
 
 
 def upgrade() -> None:
-    with op.batch_alter_table("seekers", recreate="always") as seekers:  # it has no triggers
+    with rebuilding("seekers") as seekers:  # it has no triggers
         seekers.add_column(sa.Column("left_over_as", sa.String(), nullable=True))
 
 

@@ -7,6 +7,8 @@ import sqlalchemy as sa
 import sqlmodel
 from alembic import op
 
+from storage.constraints import closing, drop_closing, drop_exclusion, exclusion
+from storage.rebuilding import execute, rebuilding
 from storage.triggers import first_triggers, overlap_triggers
 
 revision = "0009"
@@ -24,17 +26,18 @@ def upgrade() -> None:
     for name in ("setup", "cleanup"):
         op.add_column("studios", sa.Column(name, sa.Integer(), nullable=True))
     op.execute("UPDATE studios SET setup = 0, cleanup = 0")
-    with op.batch_alter_table("studios", recreate="always") as studios:  # it has no triggers
+    with rebuilding("studios") as studios:  # it has no triggers
         studios.alter_column("setup", existing_type=sa.Integer(), nullable=False)
         studios.alter_column("cleanup", existing_type=sa.Integer(), nullable=False)
     _templates()
     _closures()
-    with op.batch_alter_table("slots", recreate="always") as slots:
+    with rebuilding("slots") as slots:
         slots.add_column(sa.Column("busy_from", _MOMENT, nullable=True))
         slots.add_column(sa.Column("busy_until", _MOMENT, nullable=True))
+    triggers = []
     for name, statement in overlap_triggers().items():  # those of slots are gone with the old table
-        op.execute(f"DROP TRIGGER IF EXISTS {name}")
-        op.execute(statement)
+        triggers += [f"DROP TRIGGER IF EXISTS {name}", statement]
+    execute(triggers, [drop_exclusion("slots"), exclusion("slots", buffers=True), *closing()])
 
 
 def _templates() -> None:
@@ -84,15 +87,13 @@ def _closures() -> None:
 
 def downgrade() -> None:
     before = first_triggers()
-    for name in overlap_triggers():
-        if name not in before or "_slots_" in name:
-            op.execute(f"DROP TRIGGER {name}")
-    with op.batch_alter_table("slots", recreate="always") as slots:
+    gone = [name for name in overlap_triggers() if name not in before or "_slots_" in name]
+    execute([f"DROP TRIGGER {name}" for name in gone], [*drop_closing(), drop_exclusion("slots")])
+    with rebuilding("slots") as slots:
         slots.drop_column("busy_until")
         slots.drop_column("busy_from")
-    for name, statement in before.items():
-        if "_slots_" in name:
-            op.execute(statement)
+    back = [statement for name, statement in before.items() if "_slots_" in name]
+    execute(back, [exclusion("slots", buffers=False)])
     op.drop_table("room_closures")
     op.drop_table("slot_templates")
     with op.batch_alter_table("studios") as studios:

@@ -4,8 +4,11 @@ Revision: 0011, after 0010.
 """
 
 import sqlalchemy as sa
+import sqlmodel
 from alembic import op
 
+from storage.constraints import ledger_constraints
+from storage.rebuilding import execute, rebuilding
 from storage.triggers import ledger_triggers
 
 revision = "0011"
@@ -13,10 +16,12 @@ down_revision = "0010"
 branch_labels = None
 depends_on = None
 
+_MOMENT = sqlmodel.sql.sqltypes.UTCDateTime()
+
 
 def upgrade() -> None:
-    with op.batch_alter_table("strikes", recreate="always") as strikes:  # it has no triggers
-        strikes.add_column(sa.Column("lifted_at", sa.DateTime(), nullable=True))
+    with rebuilding("strikes") as strikes:  # it has no triggers
+        strikes.add_column(sa.Column("lifted_at", _MOMENT, nullable=True))
         strikes.add_column(sa.Column("lifted_by", sa.Integer(), nullable=True))
         strikes.add_column(sa.Column("lift_reason", sa.String(), nullable=True))
         strikes.create_foreign_key("fk_strikes_lifted_by", "people", ["lifted_by"], ["id"])
@@ -30,7 +35,7 @@ def upgrade() -> None:
         sa.Column("amount", sa.Integer(), nullable=False),
         sa.Column("currency", sa.String(), nullable=False),
         sa.Column("reason", sa.String(), nullable=False),
-        sa.Column("at", sa.DateTime(), nullable=False),
+        sa.Column("at", _MOMENT, nullable=False),
         sa.ForeignKeyConstraint(["booking_id"], ["bookings.id"], name="fk_ledger_booking_id"),
         sa.ForeignKeyConstraint(["person_id"], ["people.id"], name="fk_ledger_person_id"),
         sa.PrimaryKeyConstraint("id", name="pk_ledger"),
@@ -45,12 +50,12 @@ def upgrade() -> None:
         sqlite_where=sa.text("kind = 'show_up'"),
         postgresql_where=sa.text("kind = 'show_up'"),
     )
-    for statement in ledger_triggers().values():
-        op.execute(statement)
+    execute(ledger_triggers().values(), ledger_constraints())
 
 
 def downgrade() -> None:
     op.drop_table("ledger")  # its triggers go with it
+    execute([], ["DROP FUNCTION append_only()"])
     with op.batch_alter_table("strikes") as strikes:
         strikes.drop_constraint("fk_strikes_lifted_by", type_="foreignkey")
         strikes.drop_column("lift_reason")

@@ -4,12 +4,15 @@ Revision: 0014, after 0013.
 """
 
 import sqlalchemy as sa
+import sqlmodel
 from alembic import op
 
 revision = "0014"
 down_revision = "0013"
 branch_labels = None
 depends_on = None
+
+_MOMENT = sqlmodel.sql.sqltypes.UTCDateTime()
 
 SERIAL = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
 ON = sa.text("state = 'on'")
@@ -24,7 +27,7 @@ def upgrade() -> None:
         sa.Column("day", sa.Date(), nullable=False),
         sa.Column("seat", sa.Integer(), nullable=False),
         sa.Column("state", sa.String(), nullable=False),
-        sa.Column("created_at", sa.DateTime(), nullable=False),
+        sa.Column("created_at", _MOMENT, nullable=False),
         sa.ForeignKeyConstraint(["city"], ["cities.code"], name=op.f("fk_reserves_city")),
         sa.ForeignKeyConstraint(["pair_id"], ["pairs.id"], name=op.f("fk_reserves_pair_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_reserves")),
