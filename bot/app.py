@@ -121,7 +121,7 @@ class App:
         except BaseException as error:
             await self._stack.aclose()
             if (found := trouble_of(error)) is not None:
-                raise StartError(f"{found} (data folder: {self.config.settings.data})") from error
+                raise StartError(f"{found} ({self._where()})") from error
             raise
         return self
 
@@ -129,6 +129,12 @@ class App:
         """Stop in order: no new updates, finish those in hand, send what is in the air."""
         await self._stack.aclose()
         log.info("stopped")
+
+    def _where(self) -> str:
+        """Which data an error is about."""
+        if self.database.on_a_server:
+            return f"database: {self.database.place}"
+        return f"data folder: {self.config.settings.data}"
 
     async def _start(self) -> None:
         settings = self.config.settings
@@ -141,6 +147,8 @@ class App:
             ) from None
         self._stack.push_async_callback(self.database.close)
         await self._lock(settings.data / "duologue.lock")
+        if not await self._stack.enter_async_context(self.database.alone()):
+            raise StartError(f"another Duologue is running on {self.database.place}; stop it first")
         await self._open_database()
         for request in self._requests:  # the library itself closes them only after a start that succeeded
             self._stack.push_async_callback(request.shutdown)

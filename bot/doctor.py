@@ -19,6 +19,7 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import aiohttp
+import asyncpg
 from filelock import FileLock, Timeout
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -28,7 +29,7 @@ from bot.config import Config, ConfigError, Settings
 from bot.rules.audio import Unreadable
 from storage import migrate
 from storage.database import Database
-from storage.trouble import trouble_of
+from storage.trouble import UnreachableError, trouble_of
 
 GOOD, NOTE, BAD = "✓", "•", "✗"
 
@@ -249,35 +250,35 @@ async def _database(settings: Settings) -> Finding:
         database = Database(settings.database_url)
     except ValueError as error:
         return Finding(BAD, str(error), "Change DUOLOGUE_DATABASE_URL")
-    path = Path(database.url.database or "")
+    place = database.place
     try:
-        if not await asyncio.to_thread(path.exists):
-            return Finding(NOTE, f"No database yet at {path}; `duologue run` makes it")
+        if not database.on_a_server and not await asyncio.to_thread(Path(place).exists):
+            return Finding(NOTE, f"No database yet at {place}; `duologue run` makes it")
         revision = await migrate.current(database)
         async with database.writing():
             pass  # takes the write lock and gives it back
-    except (SQLAlchemyError, OSError) as error:
+    except (SQLAlchemyError, OSError, asyncpg.PostgresError, UnreachableError) as error:
         trouble = trouble_of(error)
         reason = trouble.what if trouble else str(getattr(error, "orig", None) or error)
         mend = (
             trouble.hint if trouble else "check its owner and its disk; if it is damaged, bring back a copy"
         )
-        what = f"The database {path} cannot be opened for writing: {reason}"
+        what = f"The database {place} cannot be opened for writing: {reason}"
         return Finding(BAD, what, mend[:1].upper() + mend[1:])
     finally:
         await database.close()
-    return _revision(path, revision)
+    return _revision(place, revision)
 
 
-def _revision(path: Path, revision: str | None) -> Finding:
+def _revision(place: str, revision: str | None) -> Finding:
     missing = migrate.missing(revision)
     if missing is None:
         mend = "Install that version again; a database cannot go back by itself"
-        return Finding(BAD, f"The database {path} is of a newer Duologue (revision {revision})", mend)
+        return Finding(BAD, f"The database {place} is of a newer Duologue (revision {revision})", mend)
     if missing:
-        words = f"The database {path} is {len(missing)} step(s) behind"
+        words = f"The database {place} is {len(missing)} step(s) behind"
         return Finding(NOTE, f"{words}; `duologue run` or `duologue db upgrade` brings it up to date")
-    return Finding(GOOD, f"The database {path} opens, can be written to and is up to date")
+    return Finding(GOOD, f"The database {place} opens, can be written to and is up to date")
 
 
 # --- the installation

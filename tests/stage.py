@@ -30,13 +30,18 @@ per_group = 0
 class Stage:
     """`async with Stage(folder) as stage:` – a fresh sandbox, a fresh bot, no sending budgets.
 
-    `patience` is how long the bot waits for Telegram.
+    `patience` is how long the bot waits for Telegram. Without a `database_url` its state is a file.
     """
 
     def __init__(
-        self, folder: Path | None = None, policy: str = "", patience: Patience | None = None
+        self,
+        folder: Path | None = None,
+        policy: str = "",
+        patience: Patience | None = None,
+        database_url: str = "",
     ) -> None:
         self.folder = folder or Path(tempfile.mkdtemp())
+        self._database_url = database_url
         self._patience = patience
         self._policy = NO_BUDGETS + policy
         self._offset = timedelta()
@@ -69,6 +74,7 @@ class Stage:
                 "DUOLOGUE_TOKEN": self.sandbox.token,
                 "DUOLOGUE_API_URL": self.sandbox.url,
                 "DUOLOGUE_DATA": str(self.data),
+                "DUOLOGUE_DATABASE_URL": self._database_url,
                 "DUOLOGUE_OWNERS": str(OWNER),
                 "DUOLOGUE_CLOCK": str(self.folder / "clock"),
             },

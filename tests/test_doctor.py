@@ -246,7 +246,7 @@ async def test_a_database_that_another_program_holds(
     environ: dict[str, str], tmp_path: Path, data: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It says so, and that it passes by itself."""
-    for module in ("storage.driver", "storage.database"):
+    for module in ("storage.driver", "storage.sqlite"):
         monkeypatch.setattr(f"{module}.BUSY", 50)
     path = data / "duologue.db"
     with sqlite3.connect(path, isolation_level=None) as holder:

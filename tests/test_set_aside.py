@@ -319,15 +319,15 @@ async def test_a_file_that_is_no_database(terminal: Terminal, tmp_path: Path) ->
         ("DUOLOGUE_OWNERS", "Olga", "duologue: DUOLOGUE_OWNERS"),
         (
             "DUOLOGUE_DATABASE_URL",
-            "postgresql://nowhere/x",
-            "duologue: Duologue keeps its state in an SQLite",
+            "postgresql://127.0.0.1:9/x",
+            "duologue: PostgreSQL cannot be reached",
         ),
     ],
 )
 async def test_a_wrong_configuration(
     terminal: Terminal, monkeypatch: pytest.MonkeyPatch, name: str, value: str, complaint: str
 ) -> None:
-    """The same words as at the start of the bot."""
+    """The same words as at the start of the bot; a server that does not answer is one."""
     monkeypatch.setenv(name, value)
     status, _ = await terminal()
     assert str(status).startswith(complaint)

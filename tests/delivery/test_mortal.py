@@ -24,6 +24,12 @@ def dies() -> None:
 
 
 @pytest.fixture
+def engine() -> str:
+    """Whether a commit changed anything is counted as SQLite counts it."""
+    return "sqlite"
+
+
+@pytest.fixture
 def journal(tmp_path: Path) -> Path:
     """Where moments are written down."""
     return tmp_path / "faults.log"

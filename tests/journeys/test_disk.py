@@ -39,7 +39,7 @@ def _hurried(monkeypatch: pytest.MonkeyPatch) -> None:
         "bot.delivery.jobs.LOOK_EVERY": 0.05,
         "bot.delivery.jobs.SETTLE_PAUSES": (0.01, 0.05),
         "handlers.telegram.fetch.PAUSES": (0.01, 0.05),
-        "storage.database.BUSY": 100,
+        "storage.sqlite.BUSY": 100,
         "storage.driver.BUSY": 100,
     }.items():
         monkeypatch.setattr(name, value)

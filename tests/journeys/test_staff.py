@@ -14,9 +14,9 @@ POLICY = '[booking]\nstaff = 1\n[reminders]\nquiet = ""\n'
 
 
 @pytest.fixture
-async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
+async def stage(tmp_path: Path, database_url: str) -> AsyncIterator[Stage]:
     """Sessions need one of the staff, and no hour is quiet."""
-    async with Stage(tmp_path, POLICY) as stage:
+    async with Stage(tmp_path, POLICY, database_url=database_url) as stage:
         yield stage
 
 

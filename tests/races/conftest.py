@@ -1,4 +1,4 @@
-"""Two programs on one real SQLite file."""
+"""Two programs on one real database."""
 
 from collections.abc import AsyncIterator
 

@@ -10,6 +10,7 @@ from sqlmodel import col, select, update
 from bot.services import people
 from bot.services.pairing import pairs
 from bot.services.unit import Unit
+from storage.constraints import drop_exclusion
 from storage.database import ConflictError
 from storage.tables import Booking, BookingMember, Slot, Waiting
 from tests.races.town import Town
@@ -89,7 +90,8 @@ async def test_the_guard_is_what_holds(town: Town, what: str, guarded: bool) -> 
     await town.build(6, times=1)
     if not guarded:
         async with town.doors[0].writing("drop") as unit:
-            await unit.tx.run(text(drop))
+            there = town.doors[0].database.on_a_server and "TRIGGER" in drop
+            await unit.tx.run(text(drop_exclusion("booking_members") if there else drop))
     outcomes = await everybody(town, careless, spread=what == "in two places")
     refused = [outcome for outcome in outcomes if isinstance(outcome, ConflictError)]
     broken = set(await town.broken())

@@ -23,6 +23,12 @@ from tests.storage.disks import Disk, Holder, watched
 
 
 @pytest.fixture
+def engine() -> str:
+    """It is about SQLite's own ways."""
+    return "sqlite"
+
+
+@pytest.fixture
 def path(database: Database) -> Path:
     """The database's file."""
     return Path(str(database.url.database))
@@ -236,7 +242,7 @@ async def test_a_backup_that_takes_longer_than_anybody_waits(
     units: Units, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is an error that says what is wrong and passes: the same step works afterwards."""
-    for module in ("storage.driver", "storage.database"):
+    for module in ("storage.driver", "storage.sqlite"):
         monkeypatch.setattr(f"{module}.BUSY", 50)
     holder = Holder(path)
     holder.hold()

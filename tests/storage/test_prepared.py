@@ -16,7 +16,14 @@ from storage.database import Database, Prepared
 from storage.tables import Person, RoleGrant
 from tests.helpers import NOON, a_person, a_reviewer
 
-SMALL = {"studios", "cities", "review_groups", "anon_1"}
+
+@pytest.fixture
+def engine() -> str:
+    """It is about SQLite's own ways."""
+    return "sqlite"
+
+
+SMALL = {"studios", "cities", "review_groups", "anon_1", "json_each"}
 """Tables of a few rows, and a list that came in as a parameter."""
 
 OPEN = "USING INDEX ix_outbox_oldest"

@@ -11,6 +11,12 @@ from storage import trouble
 from storage.trouble import Trouble, trouble_of
 
 
+@pytest.fixture
+def engine() -> str:
+    """It is about SQLite's own ways."""
+    return "sqlite"
+
+
 def refused(connection: sqlite3.Connection, *statements: str) -> sqlite3.Error:
     """The error that the last of these statements ends in."""
     try:

@@ -307,8 +307,8 @@ async def test_it_is_called_off(planning: Planning) -> None:
     await booked(planning)
     planning.clock.now = planning.clock.now.replace(month=11, day=30, hour=22)
     await say(planning, BEN, 1, yes=False)
-    async with planning.units.reading() as look:
-        shown = await understaffed.ask_to_call_off(look, 1, confirming=True)
+    async with planning.units.writing("ask") as unit:
+        shown = await understaffed.ask_to_call_off(unit, 1, confirming=True)
     assert (shown.confirming, shown.decide) == (True, True)
     with pytest.raises(understaffed.NothingToDecide):
         await planning.act(OWNER, understaffed.run_with_fewer, 1)

