@@ -199,7 +199,7 @@ class App:
         bot = self.telegram.bot
         now = clock_of(settings.clock)
         self.meter = meter = Meter(now)
-        house = House(policy, frozenset(settings.owners), bot.username, meter.pulse)
+        house = House(policy, frozenset(settings.owners), bot.username, settings.pages_url, meter.pulse)
         self.units = Units(self.database, now, house, self._wake)
         store = AudioStore(settings.data / "audio")
         listener = AudioWorker(children=EARS if (os.cpu_count() or 1) >= EARS else 1)

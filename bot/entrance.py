@@ -15,6 +15,7 @@ from bot.delivery.meter import Meter
 from bot.services.unit import Units
 from bot.web.server import WebServer
 from bot.web.site import Doors, Hook, site
+from handlers.calendars import Calendars
 from handlers.telegram.fetch import Poller
 from handlers.telegram.hook import HookKeeper
 from handlers.telegram.transport import Patience
@@ -69,7 +70,7 @@ class Entrance:
         if webhook and settings.webhook_url and secret:
             hook = Hook(settings.webhook_url, secret.get_secret_value(), self._gathering.keep)
         if settings.listen is not None:
-            doors = Doors(self.ailing, self._unready, self._text, hook)
+            doors = Doors(self.ailing, self._unready, self._text, hook, Calendars(units).read)
             self.web = WebServer(settings.listen.host, settings.listen.port, site(doors))
             own["web"] = self.web
         if hook is not None:

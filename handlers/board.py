@@ -7,6 +7,7 @@ from telegram.ext import Application
 from handlers import (
     booking,
     broadcast,
+    calendars,
     closure,
     duty,
     everyone,
@@ -31,6 +32,7 @@ from handlers.switchboard import Switchboard
 SUBJECTS = (
     everyone,
     broadcast,
+    calendars,
     closure,
     onboarding,
     overview,

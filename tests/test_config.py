@@ -41,6 +41,7 @@ def test_an_empty_environment_in_an_empty_folder_just_works(tmp_path: Path) -> N
         "webhook_url": None,
         "webhook_secret": None,
         "listen": None,
+        "public_url": None,
         "clock": None,
         "fault": None,
     }
@@ -61,6 +62,7 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
         WEBHOOK_URL="https://bot.example.org/telegram/",
         WEBHOOK_SECRET="s-e_cret",
         LISTEN="127.0.0.1:8080",
+        PUBLIC_URL="https://pages.example.org/bot/",
         CLOCK="clock",
         FAULT="before send; after inbox.accept:3",
     )
@@ -77,11 +79,49 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
         "owners": (1, 22),
         "webhook_url": "https://bot.example.org/telegram",
         "listen": Listen("127.0.0.1", 8080),
+        "public_url": "https://pages.example.org/bot",
         "clock": tmp_path / "clock",
         "fault": ("before send:1", "after inbox.accept:3"),
     }
     assert config.policy == Policy(review=ReviewPolicy(panel=3))
     assert config.policy_path == tmp_path / "other.toml"
+
+
+@pytest.mark.parametrize(
+    ("given", "url"),
+    [
+        ({}, ""),
+        ({"LISTEN": ":80"}, ""),
+        ({"WEBHOOK_URL": "https://bot.example.org:8443/in/telegram"}, ""),
+        (
+            {"LISTEN": ":80", "WEBHOOK_URL": "https://bot.example.org:8443/in/telegram"},
+            "https://bot.example.org:8443",
+        ),
+        ({"LISTEN": ":80", "PUBLIC_URL": "https://pages.example.org"}, "https://pages.example.org"),
+        (
+            {
+                "LISTEN": ":80",
+                "WEBHOOK_URL": "https://bot.example.org/t",
+                "PUBLIC_URL": "http://bot.local:81/x",
+            },
+            "http://bot.local:81/x",
+        ),
+    ],
+)
+def test_where_people_reach_the_pages(tmp_path: Path, given: dict[str, str], url: str) -> None:
+    """As set, else where Telegram does; nowhere without an address to listen on."""
+    assert loaded(tmp_path, **given).settings.pages_url == url
+
+
+@pytest.mark.parametrize(
+    "url", ["bot.example.org", "ftp://bot.example.org", "https://a:b@bot.example.org", "https://"]
+)
+def test_a_public_url_that_is_none(tmp_path: Path, url: str) -> None:
+    """What is no plain URL is refused, and one without anything behind it too."""
+    (found,) = problems(tmp_path, LISTEN=":80", PUBLIC_URL=url)
+    assert found.startswith("DUOLOGUE_PUBLIC_URL: expected the URL")
+    (found,) = problems(tmp_path, PUBLIC_URL="https://bot.example.org")
+    assert found.startswith("DUOLOGUE_PUBLIC_URL: expected DUOLOGUE_LISTEN")
 
 
 def test_the_process_environment_is_not_looked_at(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -68,6 +68,7 @@ class Settings(BaseSettings):
     webhook_url: str | None = None
     webhook_secret: SecretStr | None = None
     listen: Annotated[Listen | None, NoDecode] = None
+    public_url: str | None = None
     clock: Path | None = None
     fault: Annotated[tuple[str, ...] | None, NoDecode] = None
 
@@ -91,6 +92,15 @@ class Settings(BaseSettings):
                 f"that {PREFIX}TOKEN_FILE names"
             )
         return self.token.get_secret_value()
+
+    @property
+    def pages_url(self) -> str:
+        """Under which URL people reach the web side: as set, else the webhook's host; empty if they do not."""
+        if self.listen is None:
+            return ""
+        if self.public_url is not None or self.webhook_url is None:
+            return self.public_url or ""
+        return "{0.scheme}://{0.netloc}".format(urlsplit(self.webhook_url))
 
     @property
     def secret_words(self) -> tuple[str, ...]:
@@ -153,6 +163,18 @@ class Settings(BaseSettings):
         nearby = not _is_telegram(info.data.get("api_url", TELEGRAM))
         if not parts.hostname or not (parts.scheme == "https" or (nearby and parts.scheme == "http")):
             raise ExpectedError("a public URL like https://bot.example.org/telegram")
+        return url.rstrip("/")
+
+    @field_validator("public_url")
+    @classmethod
+    def _check_public_url(cls, url: str | None, info: ValidationInfo) -> str | None:
+        if url is None:
+            return None
+        parts = _split(url)
+        if not parts.hostname or parts.scheme not in ("https", "http"):
+            raise ExpectedError("the URL under which the web side is reached, as in https://bot.example.org")
+        if info.data.get("listen") is None:
+            raise ExpectedError(f"{PREFIX}LISTEN beside it, the address that the web side listens on")
         return url.rstrip("/")
 
     @field_validator("webhook_secret")

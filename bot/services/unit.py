@@ -22,7 +22,8 @@ class Wake(Flag):
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """What is the same for every step: the policy, the owners' Telegram ids, the bot's name.
+    """What is the same for every step: the policy, the owners' Telegram ids, the bot's name, and the
+    URL under which people reach the web side (empty: they cannot).
 
     `pulse` tells what the running program has counted of itself by now.
     """
@@ -30,6 +31,7 @@ class House:
     policy: Policy
     owners: frozenset[int] = frozenset()
     bot_username: str = ""
+    public_url: str = ""
     pulse: Callable[[], Pulse] = Pulse
 
 

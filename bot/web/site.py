@@ -1,5 +1,6 @@
-"""The pages: Telegram's updates, health, readiness and metrics."""
+"""The pages: Telegram's updates, calendars to subscribe to, health, readiness and metrics."""
 
+import hashlib
 import hmac
 import ipaddress
 import json
@@ -45,13 +46,15 @@ class Doors:
     """What the pages ask of the bot.
 
     `ailing` names the parts that ended though they should run, `unready` what keeps it from doing its work now, in
-    words; both are empty when all is well. `metrics` is Prometheus' text.
+    words; both are empty when all is well. `metrics` is Prometheus' text. `calendar` gives the iCalendar file behind a
+    secret, or None if there is none (any more).
     """
 
     ailing: Callable[[], list[str]]
     unready: Callable[[], Awaitable[list[str]]]
     metrics: Callable[[], Awaitable[str]]
     hook: Hook | None = None
+    calendar: Callable[[str], Awaitable[bytes | None]] | None = None
 
 
 def site(doors: Doors, limits: Limits | None = None) -> ASGIApp:
@@ -62,6 +65,8 @@ def site(doors: Doors, limits: Limits | None = None) -> ASGIApp:
         Route("/readyz", pages.readiness),
         Route("/metrics", pages.metrics),
     ]
+    if doors.calendar is not None:
+        routes.append(Route("/calendar/{secret}.ics", pages.calendar))
     if doors.hook is not None:
         routes.insert(0, Route(doors.hook.path, pages.update, methods=["POST"]))
     return Guard(Starlette(routes=routes), limits or Limits(), pages.is_telegram)
@@ -113,6 +118,26 @@ class _Pages:
         """200 while updates can be kept; a balancer sends them elsewhere otherwise."""
         unready = [*self._doors.ailing(), *await self._doors.unready()]
         return JSONResponse({"unready": unready}, 503 if unready else 200)
+
+    async def calendar(self, request: Request) -> Response:
+        """A calendar, to whoever knows its secret; as nothing was ever there, to whoever does not."""
+        read = self._doors.calendar
+        try:
+            file = await read(request.path_params["secret"]) if read is not None else None
+        except Exception:
+            log.exception("calendar.not_read")
+            return PlainTextResponse("try again\n", 503, {"Retry-After": "60"})
+        if file is None:
+            return PlainTextResponse("Not Found", 404)
+        tag = f'"{hashlib.sha256(file).hexdigest()[:32]}"'
+        headers = {"ETag": tag, "Cache-Control": "private, no-cache"}
+        known = [
+            one.strip().removeprefix("W/") for one in request.headers.get("if-none-match", "").split(",")
+        ]
+        if tag in known:
+            return Response(status_code=304, headers=headers)
+        headers["Content-Disposition"] = 'inline; filename="duologue.ics"'
+        return Response(file, headers=headers, media_type="text/calendar; charset=utf-8")
 
     async def metrics(self, request: Request) -> Response:
         """Prometheus' text, for machines nearby alone: it tells how much business there is."""

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 from bot.services.booking import calendar
 from bot.services.messages import bookings as m
 from bot.texts import Html, Speech, mark
-from handlers.render.places import at, directions, old_time, session, short, when, where, zone_of
+from handlers.render.places import at, directions, in_calendar, old_time, session, short, when, zone_of
 from handlers.screen import Attachment, Button, Screen, lines, paragraphs, plain, renders
 
 
@@ -172,9 +172,7 @@ def confirmed(message: m.BookingConfirmed, say: Speech) -> Screen:
 def calendar_file(message: m.CalendarFile, say: Speech) -> Screen:
     """The session as a file for the phone's calendar."""
     slot = message.slot
-    # The address is as it was typed, not HTML.
-    place = "\n".join(part for part in (plain(where(slot, say)), slot.address) if part)
-    data = calendar.event(
+    entry = calendar.Entry(
         message.uid,
         message.sequence,
         "cancelled" if message.cancelled else "confirmed",
@@ -182,14 +180,15 @@ def calendar_file(message: m.CalendarFile, say: Speech) -> Screen:
         slot.ends_at,
         ZoneInfo(slot.zone),
         plain(say.say("Recording session")),
-        place,
+        in_calendar(slot, say),
         plain(say.say("Booked with Duologue. Move or cancel it in the chat.")),
         message.made_at,
-        alarms=[
+        [
             (ahead, plain(say.say("Your recording session begins in {span}", span=say.span(ahead))))
             for ahead in message.alarms
         ],
     )
+    data = calendar.event(entry)
     if message.cancelled:
         text = say.say("📅 Open this file to take the session out of your calendar.")
         return Screen(text, attachment=Attachment("session-cancelled.ics", data))

@@ -39,6 +39,8 @@ EVENTS = {
     "asked": mark("asked"),
     "attending": mark("both are coming"),
     "audio_erased": mark("audio erased"),
+    "calendar_ended": mark("calendar link ended"),
+    "calendar_made": mark("calendar link made"),
     "cancelled": mark("cancelled"),
     "changed": mark("changed"),
     "checked_in": mark("checked in"),

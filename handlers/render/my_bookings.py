@@ -3,6 +3,7 @@
 from bot.services.messages import bookings as m
 from bot.services.messages import wishes as w
 from bot.texts import Html, Speech, mark
+from handlers.render import calendars
 from handlers.render.bookings import answers, block_text, changes, coming
 from handlers.render.names import STRIKES as KINDS
 from handlers.render.places import at, old_time, session, short, when
@@ -147,6 +148,8 @@ def _buttons(message: m.MyBookings, say: Speech) -> Rows:
     for one in message.wishes:
         label = f"{kind(one.wish, say)} · " if many else ""
         found.append(_named((stop(one.wish, say),), label))
+    if message.calendar:
+        found.append((calendars.button(say),))
     return tuple(found)
 
 

@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 from bot.services.messages.slots import SlotView
 from bot.texts import Html, Speech, verbatim
+from handlers.screen import plain
 
 
 def zone_of(slot: SlotView) -> ZoneInfo:
@@ -71,3 +72,8 @@ def directions_to(address: str, map_url: str, say: Speech) -> Html:
         link, name = escape(map_url, quote=True), say.say("Map")
         lines.append(Html(f'🗺 <a href="{link}">{name}</a>'))
     return Html("\n".join(lines))
+
+
+def in_calendar(slot: SlotView, say: Speech) -> str:
+    """Where a session is, as calendars show places: plain text, with the address as it was typed."""
+    return "\n".join(part for part in (plain(where(slot, say)), slot.address) if part)

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from bot.services.messages import shifts as m
 from bot.services.messages.slots import SlotView
 from bot.texts import Html, Speech
-from handlers.render import places, strikes
+from handlers.render import calendars, places, strikes
 from handlers.render.problems import Facts, words
 from handlers.screen import Button, Rows, Screen, lines, paragraphs, renders
 
@@ -164,10 +164,12 @@ def shifts_cancelled(message: m.ShiftsCancelled, say: Speech) -> Screen:
 def today(message: m.Today, say: Speech) -> Screen:
     """One's shifts: first what waits for an answer, then what is confirmed."""
     missing = strikes.missing_buttons(message.begun, say)
-    hours = (Button("🗓 " + say.say("When I can work"), "duty"),)
+    hours = [Button("🗓 " + say.say("When I can work"), "duty")]
+    if message.calendar:
+        hours.append(calendars.button(say))
     if not message.to_answer and not message.confirmed and not missing:
         text = say.say("You have no shifts. When sessions need you, we will ask you here.")
-        return Screen(paragraphs(text, _load(message.load, say)), (hours,))
+        return Screen(paragraphs(text, _load(message.load, say)), (tuple(hours),))
     parts: list[Html] = []
     if message.confirmed:
         parts += [say.say("✅ <b>You run</b>"), *_places(message.confirmed, say)]
@@ -180,7 +182,7 @@ def today(message: m.Today, say: Speech) -> Screen:
     if missing:
         parts.append(say.say("Was somebody missing? Press the session below."))
     parts.append(_load(message.load, say))
-    return Screen(paragraphs(*parts), (*missing, *shown, hours))
+    return Screen(paragraphs(*parts), (*missing, *shown, tuple(hours)))
 
 
 def _load(load: m.Load | None, say: Speech) -> Html:

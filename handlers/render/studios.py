@@ -59,15 +59,18 @@ def studio_card(message: m.StudioCard, say: Speech) -> Screen:
             message.close,
         )
     text = paragraphs(lines(head, _about(message.studio, say)), near)
-    return Screen(text, _card_buttons(message.studio, say))
+    return Screen(text, _card_buttons(message, say))
 
 
-def _card_buttons(studio: m.StudioView, say: Speech) -> Rows:
+def _card_buttons(message: m.StudioCard, say: Speech) -> Rows:
+    studio = message.studio
     data = f"studio:{studio.studio_id}"
+    link = (Button("📅 " + say.say("In my calendar"), f"feed:{studio.studio_id}"),)
     fields = [Button(say.say(label), f"{data}:set:{field}") for field, label in _FIELDS.items()]
     return (
         *rows(fields, 3),
         *_resting(studio, say),
+        *((link,) if message.calendar else ()),
         (
             Button(say.say("Close this studio"), f"{data}:close"),
             Button(say.say("All studios"), "studios"),

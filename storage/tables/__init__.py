@@ -2,6 +2,7 @@
 
 from storage.tables.base import metadata
 from storage.tables.bookings import Booking, BookingMember, LedgerEntry, Strike, Timer, Waiting
+from storage.tables.calendars import CalendarFeed
 from storage.tables.delivery import Broadcast, InboxRow, Job, OutboxRow
 from storage.tables.pairs import Block, Pair, PairMember, Proposal, ProposalMember, Seeker, StandIn
 from storage.tables.people import Audit, Consent, DayOff, Invitation, Person, RoleGrant
@@ -29,6 +30,7 @@ __all__ = [
     "Booking",
     "BookingMember",
     "Broadcast",
+    "CalendarFeed",
     "City",
     "Consent",
     "DayOff",

@@ -20,10 +20,12 @@ from bot.texts import Html, Speech
 from bot.texts.speech import PSEUDO
 from handlers import board, switchboard
 from handlers.render import findings, review_findings, screen
+from handlers.render.calendars import feed
 from handlers.render.pictures import captions
 from handlers.render.problems import WORDS
 from handlers.screen import Button, Screen, plain
 from tests.handlers.examples import DATA, named, samples
+from tests.handlers.examples.calendars import CALENDARS
 from tests.handlers.examples.pictures import PICTURES
 from tests.texts.catalogue import in_the_code
 
@@ -119,6 +121,8 @@ def test_every_sentence_is_in_the_catalogue_and_in_an_example() -> None:
         screen(example, listening)
     for picture in PICTURES:
         captions(*picture, listening)
+    for contents in CALENDARS:
+        feed(contents, "duologue_bot", listening)
     assert listening.said - in_the_code() == set()
     assert in_the_code("handlers/render") - listening.said == set()
 
@@ -194,7 +198,7 @@ def test_what_people_typed_is_shown_as_they_typed_it(language: str) -> None:
 
 ALLOWED = re.compile(
     r"/[a-z]+( (reviewer|staff|coordinator|here|private|delivery)\b)?"  # commands and their fixed words
-    r"|(?<![A-Za-z])(Duologue|Telegram|English|LUFS|MB|ogg|mp3|m4a|wav|flac|beijing)(?![A-Za-z])|ℹ"
+    r"|(?<![A-Za-z])(Duologue|Telegram|English|iPhone|Outlook|LUFS|MB|ogg|mp3|m4a|wav|flac|beijing)(?![A-Za-z])|ℹ"
     r"|Asia/Shanghai|Europe/Berlin|Dazhongsi studio|Beijing / 北京|2h30m|中文"
 )
 """What is alike in every language."""

@@ -26,7 +26,7 @@ lang:xx consent:everything:1:yes profile:approved_at:1 city:atlantis sample:2:ag
 vote:a1:yes vote:a3:yes vote:s2:yes vote:j4:yes why:a3:done why:j4:noise appeal:1 pair:leave:yes:3 match:1:yes
 book:1 book:3:1 times:0:1 hold:1:no hold:2:yes attend:1:no cancel:1 cancel:1:all cancel:2:me move:1 wait:1:leave
 offer:1:yes shift:1:yes shift:3:yes shifts:2:1:yes slots:1:open slots:1:waves slots:all:count
-cover:1:fewer cover:1:sure duty:week:atlantis:-5 duty:drop:1
+feed:1 feed:1:new feed:2:end feed:me:x feed:atlantis cover:1:fewer cover:1:sure duty:week:atlantis:-5 duty:drop:1
 wait:end:1 wait:again:1 slots:beijing:again plan:go cast:1:send aim:all:*:*
 studio:1:closed tmpl:1:start tmpl:2:stopped tmpl:2:skip:2099-01-01 tmpls rest:1:go rest:1:room:all closure:1:apply
 closure:2:lift studios newstudio:done invite:coordinator reviewers:private pending stats:delivery

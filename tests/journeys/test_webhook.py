@@ -1,12 +1,15 @@
 """Updates by webhook: the same bot, and a change between the two ways in that loses nothing."""
 
 import asyncio
+import re
 import socket
 from collections.abc import AsyncIterator
+from datetime import UTC, timedelta
 from pathlib import Path
 
 import httpx
 import pytest
+from icalendar import Calendar
 from sqlmodel import col, select
 
 from bot import config
@@ -14,6 +17,7 @@ from bot.app import App, StartError
 from bot.sandbox import Sandbox, SandboxClient
 from bot.web.site import SECRET_HEADER
 from storage.tables import InboxRow
+from tests.helpers import a_slot, a_studio
 from tests.stage import Stage
 
 SECRET = "a-secret-that-telegram-knows"
@@ -134,6 +138,34 @@ async def _raws(stage: Hooked) -> AsyncIterator[dict[str, object]]:
     async with stage.app.units.reading() as look:
         for row in await look.tx.all(select(InboxRow)):
             yield row.raw
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+async def test_a_calendar_that_is_subscribed_to(stage: Hooked, language: str) -> None:
+    """From the button to the calendar program, which sees a booking come; and no more once the link has ended."""
+    ann, bo = [await stage.approved(name, language) for name in ("Ann", "Bo")]
+    await stage.pair(ann, bo)
+    await ann.says("/bookings")
+    await ann.presses(await ann.sees_button("feed:me"))
+    await ann.presses(await ann.sees_button("feed:me:new"))
+    told = await ann.hears("/calendar/")
+    (url,) = re.findall(r"http://\S+\.ics", told.text)
+    async with stage.app.units.writing("a slot") as unit:
+        slot = await a_slot(unit, await a_studio(unit), unit.now + timedelta(days=3))
+    async with httpx.AsyncClient() as client:
+        empty = await client.get(url)
+        assert (empty.status_code, Calendar.from_ical(empty.text).walk("VEVENT")) == (200, [])
+        assert (await client.get(url, headers={"If-None-Match": empty.headers["ETag"]})).status_code == 304
+        await ann.says("/slots")
+        await ann.presses(await ann.sees_button(f"book:{slot.id}"))
+        await bo.presses(await bo.sees_button(re.compile("hold:.*:yes")))
+        await ann.hears("confirmed" if language == "en" else "已确认")
+        (entry,) = Calendar.from_ical((await client.get(url)).text).walk("VEVENT")
+        assert "Bo" in str(entry["SUMMARY"])
+        assert entry.decoded("DTSTART").astimezone(UTC) == slot.starts_at.replace(microsecond=0)
+        await ann.presses(await ann.sees_button("feed:me:end"))
+        await ann.hears("has ended" if language == "en" else "作废")
+        assert (await client.get(url)).status_code == 404
 
 
 async def test_a_part_that_ended_is_noticed(stage: Hooked) -> None:

@@ -23,6 +23,7 @@ class Bot:
         self.failing = False
         self.ailing: list[str] = []
         self.unready: list[str] = []
+        self.calendars = {"s3cret": b"BEGIN:VCALENDAR\r\n"}
 
     async def keep(self, raw: dict[str, Any]) -> None:
         """Keep an update."""
@@ -33,6 +34,12 @@ class Bot:
     async def is_unready(self) -> list[str]:
         """What keeps it from working."""
         return self.unready
+
+    async def calendar(self, secret: str) -> bytes | None:
+        """One that is there, unless it is told to fail."""
+        if self.failing:
+            raise RuntimeError("the disk is full")
+        return self.calendars.get(secret)
 
     async def metrics(self) -> str:
         """Some text."""
@@ -48,7 +55,10 @@ def bot() -> Bot:
 def asking(bot: Bot, *, webhook: bool = True) -> Ask:
     """A client of the bot's pages."""
     hook = Hook("https://bot.example.org/in/telegram", SECRET, bot.keep) if webhook else None
-    app = site(Doors(lambda: bot.ailing, bot.is_unready, bot.metrics, hook), Limits(rate=1.0, burst=5.0))
+    app = site(
+        Doors(lambda: bot.ailing, bot.is_unready, bot.metrics, hook, bot.calendar),
+        Limits(rate=1.0, burst=5.0),
+    )
 
     async def ask(method: str, path: str, address: str = "203.0.113.9", **options: Any) -> httpx.Response:
         transport = httpx.ASGITransport(app, client=(address, 5))
@@ -167,3 +177,54 @@ async def test_metrics_are_for_machines_nearby(ask: Ask, address: str) -> None:
 async def test_metrics_are_for_nobody_else(ask: Ask, address: str, headers: dict[str, str]) -> None:
     """Nor for what a server in front passes on: then they are not there."""
     assert (await ask("GET", "/metrics", address, headers=headers)).status_code == 404
+
+
+# --- calendars
+
+
+async def test_a_calendar_is_read_by_its_secret(ask: Ask) -> None:
+    """As a file that is kept by nobody on the way, and fetched again only when it has changed."""
+    answer = await ask("GET", "/calendar/s3cret.ics")
+    assert (answer.status_code, answer.content) == (200, b"BEGIN:VCALENDAR\r\n")
+    assert answer.headers["Content-Type"] == "text/calendar; charset=utf-8"
+    assert answer.headers["Cache-Control"] == "private, no-cache"
+    assert answer.headers["Referrer-Policy"] == "no-referrer"
+    tag = answer.headers["ETag"]
+    for known in (tag, f'"x", W/{tag}'):
+        again = await ask("GET", "/calendar/s3cret.ics", headers={"If-None-Match": known})
+        assert (again.status_code, again.content, again.headers["ETag"]) == (304, b"", tag)
+    head = await ask("HEAD", "/calendar/s3cret.ics")
+    assert (head.status_code, head.content, head.headers["ETag"]) == (200, b"", tag)
+
+
+async def test_a_calendar_that_changed_is_given_anew(bot: Bot, ask: Ask) -> None:
+    """Its tag is another one."""
+    tag = (await ask("GET", "/calendar/s3cret.ics")).headers["ETag"]
+    bot.calendars["s3cret"] = b"BEGIN:VCALENDAR\r\nEND:VCALENDAR\r\n"
+    again = await ask("GET", "/calendar/s3cret.ics", headers={"If-None-Match": tag})
+    assert (again.status_code, again.headers["ETag"] != tag) == (200, True)
+
+
+@pytest.mark.parametrize("path", ["wrong.ics", "s3cret", ".ics", "s3cret.ics/x", "../calendar/s3cret.icsx"])
+async def test_without_the_secret_there_is_no_calendar(ask: Ask, path: str) -> None:
+    """Nothing tells one that ended from one that never was."""
+    answer = await ask("GET", f"/calendar/{path}")
+    assert (answer.status_code, answer.text.strip()) == (404, "Not Found")
+
+
+async def test_a_calendar_is_only_read(ask: Ask) -> None:
+    """Nothing can be written into it."""
+    assert (await ask("POST", "/calendar/s3cret.ics")).status_code == 405
+
+
+async def test_a_calendar_that_cannot_be_read_now(bot: Bot, ask: Ask) -> None:
+    """Programs keep what they have and come again; the reason is told to nobody outside."""
+    bot.failing = True
+    answer = await ask("GET", "/calendar/s3cret.ics")
+    assert (answer.status_code, answer.text, answer.headers["Retry-After"]) == (503, "try again\n", "60")
+
+
+async def test_guessing_secrets_is_slow(ask: Ask) -> None:
+    """Like everything else that is asked too often."""
+    answers = [(await ask("GET", f"/calendar/{number}.ics")).status_code for number in range(8)]
+    assert answers == [404] * 5 + [429] * 3

@@ -4,6 +4,7 @@ from sqlmodel import col, select
 
 from bot.rules.states import LIVE_BOOKINGS, BookingState, WaitState
 from bot.services.booking import bookings, ledger, line, reminders, reserves, strikes, waitlist, wishes
+from bot.services.calendars import links
 from bot.services.messages.bookings import BookingLine, MyBookings, PastLine, WaitLine
 from bot.services.people import Person, name_of
 from bot.services.places import zone_of
@@ -38,6 +39,7 @@ async def overview(unit: Unit, person: Person) -> MyBookings:
         max(0, len(found.rows) - NOTED),
         tuple(await wishes.of_person(unit, person)),
         await reserves.of_person(unit, person),
+        links.offered(unit),
     )
 
 

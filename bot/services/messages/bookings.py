@@ -301,6 +301,7 @@ class MyBookings(Message):
     more_noted: int = 0
     wishes: tuple[WishLine, ...] = ()
     reserves: tuple[ReserveLine, ...] = ()
+    calendar: bool = False
 
 
 @dataclass(frozen=True)

@@ -120,3 +120,4 @@ class Today(Message):
     more: int = 0
     begun: tuple[Begun, ...] = ()
     load: Load | None = None
+    calendar: bool = False

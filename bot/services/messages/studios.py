@@ -55,6 +55,7 @@ class StudioCard(Message):
     studio: StudioView
     changed: bool = False
     close: int = 0
+    calendar: bool = False
 
 
 @dataclass(frozen=True)

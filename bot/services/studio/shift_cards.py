@@ -9,6 +9,7 @@ from bot.rules.shifts import PER_CARD
 from bot.rules.states import ShiftState, SlotState
 from bot.services import outbox, people
 from bot.services.booking import no_shows
+from bot.services.calendars import links
 from bot.services.messages import Message
 from bot.services.messages.shifts import ShiftReminder, ShiftRequest, ShiftView, ShiftWanted, Today
 from bot.services.people import Person
@@ -145,7 +146,7 @@ async def today(unit: Unit, person: Person) -> Today:
     more = max(0, len(open_) - LISTED) + max(0, len(confirmed) - LISTED)
     begun = await no_shows.begun(unit, person)
     load = await duty.load(unit, person)
-    return Today(tuple(open_[:LISTED]), tuple(confirmed[:LISTED]), more, begun, load)
+    return Today(tuple(open_[:LISTED]), tuple(confirmed[:LISTED]), more, begun, load, links.offered(unit))
 
 
 async def shown_in(unit: Unit, person: Person, shift: Shift, kind: str) -> Message:

@@ -53,7 +53,7 @@ async def change(unit: Unit, person: Person, wanted: ChangeStudio) -> StudioCard
             return await closing(unit, studio.id, keep=count)
         await studios.set_rooms(unit, studio, count)
     close = await buffers.spread(unit, studio) if {"setup", "cleanup"} & values.keys() else 0
-    return StudioCard(await studios.view(unit, studio), changed=True, close=close)
+    return await studios.shown(unit, studio, changed=True, close=close)
 
 
 def _columns(studio: Studio, changes: dict[str, str | int | None]) -> dict[str, Any]:
@@ -125,7 +125,7 @@ async def close(
     before = await studios.view(unit, studio)
     await studios.set_rooms(unit, studio, keep)
     if keep:
-        return StudioCard(await studios.view(unit, studio), changed=True)
+        return await studios.shown(unit, studio, changed=True)
     await unit.tx.change(update(Studio).where(col(Studio.id) == studio.id).values(closed_at=unit.now))
     closed = StudioClosed(before, cancelled, len(booked) - off, off)
     await audit.record(

@@ -10,6 +10,7 @@ from bot.rules.roles import Role
 from bot.rules.states import ClosureState
 from bot.rules.studios import city_names_in, names_in
 from bot.services import audit, outbox, people
+from bot.services.calendars import links
 from bot.services.joining import onboarding
 from bot.services.messages import Lane
 from bot.services.messages.people import AskCity, CityChoice
@@ -133,7 +134,12 @@ async def get(unit: Unit, studio_id: int) -> Studio:
 
 async def card(unit: Unit, studio_id: int) -> StudioCard:
     """One studio with what can be done to it; raises `UnknownStudio` or `StudioIsClosed`."""
-    return StudioCard(await view(unit, await get(unit, studio_id)))
+    return await shown(unit, await get(unit, studio_id))
+
+
+async def shown(unit: Unit, studio: Studio, *, changed: bool = False, close: int = 0) -> StudioCard:
+    """The card of a studio; right after a change, `close` sessions stand too near to others for it."""
+    return StudioCard(await view(unit, studio), changed, close, links.offered(unit))
 
 
 # --- adding

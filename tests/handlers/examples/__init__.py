@@ -9,6 +9,7 @@ from collections import Counter
 from bot.services.messages import Message
 from tests.handlers.examples import (
     bookings,
+    calendars,
     coordinators,
     errors,
     partners,
@@ -29,6 +30,7 @@ EXAMPLES: tuple[Message, ...] = (
     *partners.EXAMPLES,
     *pool.EXAMPLES,
     *bookings.EXAMPLES,
+    *calendars.EXAMPLES,
     *slots.EXAMPLES,
     *studios.EXAMPLES,
     *coordinators.EXAMPLES,

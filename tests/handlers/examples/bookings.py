@@ -69,7 +69,7 @@ EXAMPLES: tuple[Message, ...] = (
     ),
     r.AskReserve("beijing", CITY, (), NAME),
     *(kind(ON_DUTY, NAME, you=you) for kind in (r.ReserveNoted, r.ReserveLeft) for you in (True, False)),
-    m.MyBookings((), reserves=(ON_DUTY,)),
+    m.MyBookings((), reserves=(ON_DUTY,), calendar=True),
     w.SlotOffered(10**9, SLOT, LATER, reserve=True),
     w.OfferEnded(SLOT, "declined", NAME, you=True, reserve=True),
     m.HoldPlaced(10**9, SLOT, NAME, LATER),

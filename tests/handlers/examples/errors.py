@@ -22,6 +22,7 @@ from bot.rules.states import (
 )
 from bot.rules.week import NoSuchChoice
 from bot.services.booking import bookings, ledger, moving, no_shows, reserves, strikes, waitlist, wishing
+from bot.services.calendars import links
 from bot.services.coordinating import broadcasts, lifting, quarantine
 from bot.services.joining import invitations, onboarding
 from bot.services.messages import Message
@@ -151,6 +152,7 @@ PROBLEMS: tuple[DomainError, ...] = (
     bookings.ApprovalNeeded(),
     bookings.PartnerNeeded(),
     *(bookings.BookingBlocked(you, until) for you in (True, False) for until in (LATER, None)),
+    links.NoPublicPages(),
     *(kind() for kind in (bookings.SlotTaken, bookings.SlotYours, moving.MoveUnderWay)),
     *(
         kind()

@@ -143,7 +143,9 @@ EXAMPLES: tuple[Message, ...] = (
     s.StaffShort(1, (SLOT, NEXT) * 4, 3),
     s.StaffShort(1, (SLOT,), 1),
     s.Today((), (), load=s.Load(timedelta(), timedelta(hours=4.5))),
-    s.Today((), (_shift("confirmed", NEXT),), load=s.Load(timedelta(hours=12), timedelta(hours=9))),
+    s.Today(
+        (), (_shift("confirmed", NEXT),), load=s.Load(timedelta(hours=12), timedelta(hours=9)), calendar=True
+    ),
     d.DutyTimes((d.CityWeek("beijing", CITY, tuple(range(21))),)),
     d.DutyTimes(
         (d.CityWeek("beijing", CITY, (0, 3, 4)), d.CityWeek("sydney", {}, tuple(range(21)))),

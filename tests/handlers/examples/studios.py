@@ -43,6 +43,7 @@ EXAMPLES: tuple[Message, ...] = (
     m.StudioAdded(FULL, asked=1, staff=1, staff_needed=2),
     m.StudioAdded(BARE, asked=4),
     m.StudioCard(FULL),
+    m.StudioCard(FULL, calendar=True),
     m.StudioCard(BARE, changed=True),
     m.StudioCard(RESTED, changed=True, close=1),
     m.StudioCard(replace(RESTED, closures=3), changed=True, close=2),

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from icalendar import Calendar, Event
 
-from bot.services.booking.calendar import event
+from bot.services.booking.calendar import Entry, event
 
 SHANGHAI, BERLIN = ZoneInfo("Asia/Shanghai"), ZoneInfo("Europe/Berlin")
 START, NOW = datetime(2026, 12, 1, 1, tzinfo=UTC), datetime(2026, 11, 1, 12, 30, tzinfo=UTC)
@@ -31,9 +31,10 @@ def made(**changes: Any) -> bytes:
         "summary": "Recording",
         "location": "13 Ring Rd, Beijing",
         "description": "Come early.\nBring your ID; no perfume.",
-        "now": NOW,
+        "at": NOW,
     }
-    return event(**given | changes)
+    organizer = changes.pop("organizer", None)
+    return event(Entry(**given | changes), organizer)
 
 
 def lines(file: bytes) -> list[str]:

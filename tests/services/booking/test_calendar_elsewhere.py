@@ -12,8 +12,7 @@ from ical.calendar_stream import IcsCalendarStream
 from icalendar import Calendar, Event
 
 from bot.rules.booking import cancel_by
-from bot.services.booking import cancelling, holds
-from bot.services.booking.calendar import event
+from bot.services.booking import calendar, cancelling, holds
 from bot.services.messages.bookings import CalendarFile
 from bot.texts import speech
 from handlers.render import screen
@@ -87,9 +86,11 @@ def made(start: datetime, length: timedelta, zone: str, **changes: Any) -> bytes
         "summary": "Recording",
         "location": "13 Ring Rd, Beijing",
         "description": "",
-        "now": NOW,
+        "at": NOW,
     }
-    return event(starts_at=start, ends_at=start + length, zone=ZoneInfo(zone), **facts | changes)
+    return calendar.event(
+        calendar.Entry(starts_at=start, ends_at=start + length, zone=ZoneInfo(zone), **facts | changes)
+    )
 
 
 @given(
