@@ -42,7 +42,7 @@ from handlers.telegram.fetch import TelegramFiles
 from handlers.telegram.hook import HookRefused
 from handlers.telegram.send import TelegramSender
 from handlers.telegram.transport import AiohttpRequest, Patience
-from storage import migrate, trouble
+from storage import copying, migrate, trouble
 from storage.database import Database
 from storage.trouble import trouble_of
 
@@ -169,6 +169,8 @@ class App:
         for left in reversed(range(LOCK_TRIES)):
             try:
                 await migrate.upgrade(self.database)
+                if await copying.unfinished(self.database):
+                    raise StartError(f"{self.database.place}: {copying.UNFINISHED}")
                 async with self.database.writing():
                     return  # it can be written to
             except migrate.NewerDatabaseError as error:

@@ -34,6 +34,11 @@ command_line = CommandLine(
 )
 database_commands = CommandLine(name="db", help="The database.")
 command_line.command(database_commands)
+database_commands.command(
+    "bot.moving:copy",
+    name="copy",
+    help="Copy everything from an SQLite file into PostgreSQL, and compare it.",
+)
 # By name: loaded when asked for, so that a running bot carries none of it.
 command_line.command(
     "bot.doctor:doctor",

@@ -27,7 +27,7 @@ from bot import config as configuration
 from bot.audio.client import AudioWorker, AudioWorkerDown
 from bot.config import Config, ConfigError, Settings
 from bot.rules.audio import Unreadable
-from storage import migrate
+from storage import copying, migrate
 from storage.database import Database
 from storage.trouble import UnreachableError, trouble_of
 
@@ -255,6 +255,8 @@ async def _database(settings: Settings) -> Finding:
         if not database.on_a_server and not await asyncio.to_thread(Path(place).exists):
             return Finding(NOTE, f"No database yet at {place}; `duologue run` makes it")
         revision = await migrate.current(database)
+        if await copying.unfinished(database):
+            return Finding(BAD, f"The database {place}: {copying.UNFINISHED}")
         async with database.writing():
             pass  # takes the write lock and gives it back
     except (SQLAlchemyError, OSError, asyncpg.PostgresError, UnreachableError) as error:

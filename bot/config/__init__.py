@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from bot.config.environment import TELEGRAM, Listen, Settings, read_environment
+from bot.config.environment import TELEGRAM, Listen, Settings, read_database_url, read_environment
 from bot.config.example import default_policy_text, policy_text, write_default_policy
 from bot.config.policy_file import read_policy, read_policy_file
 from bot.config.problems import ConfigError
@@ -23,6 +23,7 @@ __all__ = [
     "default_policy_text",
     "load",
     "policy_text",
+    "read_database_url",
     "read_environment",
     "read_policy",
     "read_policy_file",

@@ -133,16 +133,7 @@ class Settings(BaseSettings):
     def _check_database_url(cls, url: str, info: ValidationInfo) -> str:
         if not url:
             return f"sqlite+aiosqlite:///{info.data.get('data', Path()).as_posix()}/duologue.db"
-        scheme, _, rest = url.partition("://")
-        driver = _DRIVERS.get(scheme, scheme)
-        if driver not in _DRIVERS.values() or rest in ("", "/", "/:memory:"):
-            raise ExpectedError("sqlite:///path/of/a/file.db or postgresql://user:password@host/database")
-        if not driver.startswith("sqlite"):
-            return f"{driver}://{rest}"
-        if not rest.startswith("/"):
-            raise ExpectedError("three slashes before the path of the file, as in sqlite:///duologue.db")
-        path, mark, query = rest[1:].partition("?")
-        return f"{driver}:///{Path(info.data['folder'], path).as_posix()}{mark}{query}"
+        return read_database_url(url, info.data["folder"])
 
     @field_validator("owners", mode="before")
     @classmethod
@@ -216,6 +207,23 @@ class Settings(BaseSettings):
             raise ExpectedError(
                 "“record”, or moments like “before send; after inbox.accept:3; forget outbox.turn:2”"
             ) from None
+
+
+def read_database_url(url: str, folder: Path) -> str:
+    """A database's URL with its asynchronous driver; a file's relative path starts at `folder`.
+
+    Raises `ExpectedError`.
+    """
+    scheme, _, rest = url.partition("://")
+    driver = _DRIVERS.get(scheme, scheme)
+    if driver not in _DRIVERS.values() or rest in ("", "/", "/:memory:"):
+        raise ExpectedError("sqlite:///path/of/a/file.db or postgresql://user:password@host/database")
+    if not driver.startswith("sqlite"):
+        return f"{driver}://{rest}"
+    if not rest.startswith("/"):
+        raise ExpectedError("three slashes before the path of the file, as in sqlite:///duologue.db")
+    path, mark, query = rest[1:].partition("?")
+    return f"{driver}:///{Path(folder, path).as_posix()}{mark}{query}"
 
 
 def read_environment(environ: Mapping[str, str], folder: Path) -> Settings:
