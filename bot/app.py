@@ -203,7 +203,7 @@ class App:
         self.meter = meter = Meter(now)
         house = House(policy, frozenset(settings.owners), bot.username, settings.pages_url, meter.pulse)
         self.units = Units(self.database, now, house, self._wake)
-        store = AudioStore(settings.data / "audio")
+        store = await self._audio_store()
         listener = AudioWorker(children=EARS if (os.cpu_count() or 1) >= EARS else 1)
         self._stack.push_async_callback(listener.close)
         ports = Ports(TelegramFiles(bot), listener, Artist(listener), store)
@@ -246,6 +246,13 @@ class App:
         await self._open_doors()
         await self._show_menus()
         log.info("started", bot=bot.username)
+
+    async def _audio_store(self) -> AudioStore:
+        settings = self.config.settings
+        try:
+            return await asyncio.to_thread(AudioStore, settings.audio_place, settings.audio_keys)
+        except ValueError as error:
+            raise StartError(f"{error}; see DUOLOGUE_AUDIO_URL") from None
 
     async def _open_doors(self) -> None:
         self._stack.push_async_callback(self.entrance.stop)

@@ -34,8 +34,15 @@ command_line = CommandLine(
 )
 database_commands = CommandLine(name="db", help="The database.")
 command_line.command(database_commands)
+recordings = CommandLine(name="audio", help="The recordings.")
+command_line.command(recordings)
+recordings.command(
+    "bot.moving:copy_audio",
+    name="copy",
+    help="Copy every recording from one place to another: a folder, or a store behind a URL.",
+)
 database_commands.command(
-    "bot.moving:copy",
+    "bot.moving:copy_database",
     name="copy",
     help="Copy everything from an SQLite file into PostgreSQL, and compare it.",
 )

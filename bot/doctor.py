@@ -25,8 +25,10 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot import config as configuration
 from bot.audio.client import AudioWorker, AudioWorkerDown
+from bot.audio.store import AudioStore, DamagedError
 from bot.config import Config, ConfigError, Settings
 from bot.rules.audio import Unreadable
+from bot.services.ports import OutageError
 from storage import copying, migrate
 from storage.database import Database
 from storage.trouble import UnreachableError, trouble_of
@@ -83,6 +85,8 @@ async def examine(environ: Mapping[str, str], folder: Path) -> AsyncIterator[Fin
         for check in (_folder, _disk, _running):
             yield await asyncio.to_thread(check, config.settings.data)
         yield await _database(config.settings)
+        if config.settings.audio_url is not None:
+            yield await _recordings(config.settings)
     yield _zones()
     yield await _audio()
 
@@ -281,6 +285,24 @@ def _revision(place: str, revision: str | None) -> Finding:
         words = f"The database {place} is {len(missing)} step(s) behind"
         return Finding(NOTE, f"{words}; `duologue run` or `duologue db upgrade` brings it up to date")
     return Finding(GOOD, f"The database {place} opens, can be written to and is up to date")
+
+
+async def _recordings(settings: Settings) -> Finding:
+    """Whether the store behind a URL keeps, gives back and forgets."""
+    place = str(settings.audio_place)
+    try:
+        store = AudioStore(place, settings.audio_keys)
+        probe = os.urandom(32)
+        key = await store.put(probe, "probe")
+        found = await store.get(key)
+        await store.delete(key)
+    except (ValueError, OutageError, DamagedError, FileNotFoundError) as error:
+        mend = "Check the URL, the bucket and the AWS_… variables; the user needs to read, write and delete there"
+        return Finding(BAD, f"Recordings cannot be kept in {place}: {error}", mend)
+    if found != probe:
+        return Finding(BAD, f"{place} gives back something else than it was given", "Use another store")
+    how = "encrypted" if settings.audio_keys else "as they are"
+    return Finding(GOOD, f"Recordings can be kept in {place}, {how}")
 
 
 # --- the installation

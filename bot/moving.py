@@ -1,4 +1,4 @@
-"""`duologue db copy`: from the file of one machine to a server that many can use."""
+"""`duologue db copy` and `duologue audio copy`: from one machine to servers that many can use."""
 
 import sys
 from collections.abc import Iterator
@@ -12,7 +12,10 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from bot import config as configuration
+from bot.audio.store import AudioStore, DamagedError
+from bot.config import ConfigError, Settings
 from bot.config.problems import ExpectedError
+from bot.services.ports import OutageError
 from storage import copying
 from storage.copying import CopyError
 from storage.database import Database
@@ -20,7 +23,7 @@ from storage.migrate import NewerDatabaseError
 from storage.trouble import trouble_of
 
 
-async def copy(
+async def copy_database(
     sqlite_url: Annotated[str, Parameter(name="SQLITE-URL")],
     postgres_url: Annotated[str, Parameter(name="POSTGRES-URL")],
     *,
@@ -55,7 +58,7 @@ async def copy(
     rows = sum(one.rows for one in sums.values())
     sys.stdout.write(
         f"Copied and compared {rows:,} rows of {len(sums)} tables into {target.place}.\n"
-        "Let DUOLOGUE_DATABASE_URL name it from now on. The recordings stay in the data folder.\n"
+        "Let DUOLOGUE_DATABASE_URL name it from now on. The recordings stay where they are.\n"
     )
 
 
@@ -82,15 +85,7 @@ def _stopped(source: Database) -> Iterator[None]:
 
 
 async def _copied(source: Database, target: Database, *, anew: bool) -> dict[str, copying.Sum]:
-    progress = Progress(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.percentage:>3.0f} %"),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-        disable=not sys.stderr.isatty(),
-    )
-    with progress:
+    with _progress() as progress:
         task = progress.add_task("copying", total=None)
 
         def tell(table: str, rows: int) -> None:
@@ -100,3 +95,63 @@ async def _copied(source: Database, target: Database, *, anew: bool) -> dict[str
             progress.update(task, total=2 * rows)
 
         return await copying.copy(source, target, tell, begun, anew=anew)
+
+
+def _progress() -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:>3.0f} %"),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        disable=not sys.stderr.isatty(),
+    )
+
+
+# --- recordings
+
+
+async def copy_audio(
+    source: Annotated[str, Parameter(name="FROM")], target: Annotated[str, Parameter(name="TO")]
+) -> None:
+    """Copy every recording from one place to another: a folder, or a store behind a URL.
+
+    What is there already is left alone, so a copy that was broken off goes on when the command is given again.
+    With DUOLOGUE_AUDIO_KEY the copies are encrypted with its first key; each of its keys opens what is copied.
+
+    Parameters
+    ----------
+    source
+        Where they are: a folder (data/audio) or a URL (s3://bucket/folder)
+    target
+        Where they shall be
+    """
+    try:
+        settings = configuration.load().settings
+        if "://" not in source and not Path(source).is_dir():  # noqa: ASYNC240 - nothing else runs
+            raise ValueError(f"there is no folder {source}")
+        copied, there = await _copy_audio(_store(source, settings), _store(target, settings))
+    except (ConfigError, ValueError, OutageError, DamagedError) as error:
+        raise SystemExit(f"duologue: {error}") from None
+    except OSError as error:
+        if (found := trouble_of(error)) is not None:
+            raise SystemExit(f"duologue: {found}") from None
+        raise
+    sys.stdout.write(f"Copied {copied:,} recordings and pictures; {there:,} were there already.\n")
+
+
+def _store(place: str, settings: Settings) -> AudioStore:
+    return AudioStore(place if "://" in place else Path(place), settings.audio_keys)
+
+
+async def _copy_audio(source: AudioStore, target: AudioStore) -> tuple[int, int]:
+    """Copy what is missing; how much that was, and how much was there."""
+    keys = [key async for key in source.listed()]
+    copied = 0
+    with _progress() as progress:
+        for key in progress.track(keys, description="copying"):
+            if await target.has(key):
+                continue
+            await target.put(await source.get(key), key.rpartition(".")[2])
+            copied += 1
+    return copied, len(keys) - copied

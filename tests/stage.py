@@ -2,6 +2,7 @@
 
 import re
 import tempfile
+from collections.abc import Mapping
 from datetime import timedelta
 from pathlib import Path
 from typing import Any, Self
@@ -30,7 +31,8 @@ per_group = 0
 class Stage:
     """`async with Stage(folder) as stage:` – a fresh sandbox, a fresh bot, no sending budgets.
 
-    `patience` is how long the bot waits for Telegram. Without a `database_url` its state is a file.
+    `patience` is how long the bot waits for Telegram, `environment` what it is told besides. Without a `database_url`
+    its state is a file.
     """
 
     def __init__(
@@ -39,9 +41,10 @@ class Stage:
         policy: str = "",
         patience: Patience | None = None,
         database_url: str = "",
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         self.folder = folder or Path(tempfile.mkdtemp())
-        self._database_url = database_url
+        self._environment = {"DUOLOGUE_DATABASE_URL": database_url, **(environment or {})}
         self._patience = patience
         self._policy = NO_BUDGETS + policy
         self._offset = timedelta()
@@ -74,9 +77,9 @@ class Stage:
                 "DUOLOGUE_TOKEN": self.sandbox.token,
                 "DUOLOGUE_API_URL": self.sandbox.url,
                 "DUOLOGUE_DATA": str(self.data),
-                "DUOLOGUE_DATABASE_URL": self._database_url,
                 "DUOLOGUE_OWNERS": str(OWNER),
                 "DUOLOGUE_CLOCK": str(self.folder / "clock"),
+                **self._environment,
             },
             self.folder,
         )

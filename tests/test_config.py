@@ -1,5 +1,6 @@
 """The environment: what is read, what is refused, and that no secret shows."""
 
+import base64
 import traceback
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from bot.config import Config, ConfigError, Listen, load
 from bot.config.environment import Settings
 from bot.rules.policy import Policy, ReviewPolicy
 
+AUDIO_KEY, OLD_AUDIO_KEY = (base64.b64encode(key).decode() for key in (bytes(32), bytes(range(32))))
 TOKEN = "12345:AAH-very_secret"
 SANDBOX = "http://localhost:8081"
 
@@ -42,6 +44,8 @@ def test_an_empty_environment_in_an_empty_folder_just_works(tmp_path: Path) -> N
         "webhook_secret": None,
         "listen": None,
         "public_url": None,
+        "audio_url": None,
+        "audio_key": None,
         "clock": None,
         "fault": None,
     }
@@ -63,14 +67,21 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
         WEBHOOK_SECRET="s-e_cret",
         LISTEN="127.0.0.1:8080",
         PUBLIC_URL="https://pages.example.org/bot/",
+        AUDIO_URL="s3://recordings/duologue",
+        AUDIO_KEY=f"{AUDIO_KEY}, {OLD_AUDIO_KEY}",
         CLOCK="clock",
         FAULT="before send; after inbox.accept:3",
     )
     settings = config.settings
     assert settings.bot_token() == TOKEN
+    assert (settings.audio_place, settings.audio_keys) == (
+        "s3://recordings/duologue",
+        (bytes(32), bytes(range(32))),
+    )
+    assert {AUDIO_KEY, OLD_AUDIO_KEY} < set(settings.secret_words)
     assert settings.webhook_secret is not None
     assert settings.webhook_secret.get_secret_value() == "s-e_cret"
-    assert settings.model_dump(exclude={"token", "webhook_secret"}) == {
+    assert settings.model_dump(exclude={"token", "webhook_secret", "audio_key"}) == {
         "folder": tmp_path,
         "api_url": "http://localhost:8081",
         "data": Path("/var/lib/duologue"),
@@ -80,11 +91,37 @@ def test_every_variable_is_read(tmp_path: Path) -> None:
         "webhook_url": "https://bot.example.org/telegram",
         "listen": Listen("127.0.0.1", 8080),
         "public_url": "https://pages.example.org/bot",
+        "audio_url": "s3://recordings/duologue",
         "clock": tmp_path / "clock",
         "fault": ("before send:1", "after inbox.accept:3"),
     }
     assert config.policy == Policy(review=ReviewPolicy(panel=3))
     assert config.policy_path == tmp_path / "other.toml"
+
+
+@pytest.mark.parametrize(
+    "url", ["bucket", "http://bucket/x", "s3://", "s3://a@b/c", "s3://b?x=1", "file:///x"]
+)
+def test_an_audio_url_that_is_none(tmp_path: Path, url: str) -> None:
+    """A store that can be written to, without a password in its name."""
+    (found,) = problems(tmp_path, AUDIO_URL=url)
+    assert found.startswith("DUOLOGUE_AUDIO_URL: expected a store like s3://bucket/folder")
+
+
+@pytest.mark.parametrize("key", ["x", AUDIO_KEY[:-4], f"{AUDIO_KEY},", f"{AUDIO_KEY} {AUDIO_KEY}", "=" * 44])
+def test_an_audio_key_that_is_none(tmp_path: Path, key: str) -> None:
+    """Of the right length and nothing else; it is not repeated."""
+    (found,) = problems(tmp_path, AUDIO_KEY=key)
+    assert (
+        found
+        == "DUOLOGUE_AUDIO_KEY: expected 32 random bytes in Base64, as `openssl rand -base64 32` prints them"
+    )
+
+
+def test_without_a_url_audio_is_in_the_data_folder(tmp_path: Path) -> None:
+    """As it is."""
+    settings = loaded(tmp_path).settings
+    assert (settings.audio_place, settings.audio_keys) == (tmp_path / "data" / "audio", ())
 
 
 @pytest.mark.parametrize(
@@ -241,7 +278,11 @@ def test_a_name_like_none_is_answered_with_all_names(tmp_path: Path) -> None:
     (problem,) = problems(tmp_path, FOLDER="/")
     names = problem.partition("expected one of ")[2].split(", ")
     expected = {f"DUOLOGUE_{name.upper()}" for name in Settings.model_fields} - {"DUOLOGUE_FOLDER"}
-    assert set(names) == expected | {"DUOLOGUE_TOKEN_FILE", "DUOLOGUE_WEBHOOK_SECRET_FILE"}
+    assert set(names) == expected | {
+        "DUOLOGUE_TOKEN_FILE",
+        "DUOLOGUE_WEBHOOK_SECRET_FILE",
+        "DUOLOGUE_AUDIO_KEY_FILE",
+    }
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """The environment: variables that begin with DUOLOGUE_, and secrets from files."""
 
+import base64
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,11 +21,12 @@ from bot.config.problems import ConfigError, ExpectedError, hint
 
 PREFIX = "DUOLOGUE_"
 TELEGRAM = "https://api.telegram.org"
-SECRETS = ("token", "webhook_secret")
+SECRETS = ("token", "webhook_secret", "audio_key")
 """Settings that can also stand in a file, named by the variable with _FILE behind it."""
 
 _TOKEN = re.compile(r"[^\s/?#]+")
 _TELEGRAM_TOKEN = re.compile(r"[0-9]+:[A-Za-z0-9_-]+")
+_AUDIO_URL = re.compile(r"(?:s3|s3a|gs|az|abfs|abfss)://[^\s/?#@]+(?:/[^\s?#]*)?")
 _WEBHOOK_SECRET = re.compile(r"[A-Za-z0-9_-]{1,256}")
 _LISTEN = re.compile(r"(?:\[(?P<v6>[0-9A-Fa-f:.]+)\]|(?P<host>[^\s:/\[\]]*)):(?P<port>[0-9]{1,5})")
 _DRIVERS = {
@@ -69,6 +71,8 @@ class Settings(BaseSettings):
     webhook_secret: SecretStr | None = None
     listen: Annotated[Listen | None, NoDecode] = None
     public_url: str | None = None
+    audio_url: str | None = None
+    audio_key: SecretStr | None = None
     clock: Path | None = None
     fault: Annotated[tuple[str, ...] | None, NoDecode] = None
 
@@ -103,9 +107,21 @@ class Settings(BaseSettings):
         return "{0.scheme}://{0.netloc}".format(urlsplit(self.webhook_url))
 
     @property
+    def audio_place(self) -> Path | str:
+        """Where recordings are kept: a folder in the data folder, or what a URL names."""
+        return self.audio_url or self.data / "audio"
+
+    @property
+    def audio_keys(self) -> tuple[bytes, ...]:
+        """What they are encrypted with: the first seals, each opens; none leaves them as they are."""
+        return read_audio_keys(self.audio_key.get_secret_value()) if self.audio_key else ()
+
+    @property
     def secret_words(self) -> tuple[str, ...]:
         """What must never be written anywhere."""
-        return tuple(secret.get_secret_value() for secret in (self.token, self.webhook_secret) if secret)
+        given = (self.token, self.webhook_secret, self.audio_key)
+        words = [secret.get_secret_value() for secret in given if secret]
+        return (*words, *(part.strip() for part in words[-1].split(",") if self.audio_key))
 
     @field_validator("data", "policy", "clock", mode="after")
     @classmethod
@@ -168,6 +184,22 @@ class Settings(BaseSettings):
             raise ExpectedError(f"{PREFIX}LISTEN beside it, the address that the web side listens on")
         return url.rstrip("/")
 
+    @field_validator("audio_url")
+    @classmethod
+    def _check_audio_url(cls, url: str | None) -> str | None:
+        if url is not None and not _AUDIO_URL.fullmatch(url):
+            raise ExpectedError(
+                "a store like s3://bucket/folder; leave it empty to keep audio in the data folder"
+            )
+        return url
+
+    @field_validator("audio_key")
+    @classmethod
+    def _check_audio_key(cls, secret: SecretStr | None) -> SecretStr | None:
+        if secret is not None:
+            read_audio_keys(secret.get_secret_value())
+        return secret
+
     @field_validator("webhook_secret")
     @classmethod
     def _check_webhook_secret(cls, secret: SecretStr | None) -> SecretStr | None:
@@ -207,6 +239,17 @@ class Settings(BaseSettings):
             raise ExpectedError(
                 "“record”, or moments like “before send; after inbox.accept:3; forget outbox.turn:2”"
             ) from None
+
+
+def read_audio_keys(text: str) -> tuple[bytes, ...]:
+    """Keys of 32 bytes each, given in Base64 with commas between them; raises `ExpectedError`."""
+    try:
+        keys = tuple(base64.b64decode(part.strip(), validate=True) for part in text.split(","))
+    except ValueError:
+        keys = ()
+    if not keys or any(len(key) != 32 for key in keys):
+        raise ExpectedError("32 random bytes in Base64, as `openssl rand -base64 32` prints them")
+    return keys
 
 
 def read_database_url(url: str, folder: Path) -> str:

@@ -27,6 +27,7 @@ from bot.services.ports import (
     Blocked,
     Moved,
     NotSent,
+    OutageError,
     Outcome,
     Outgoing,
     RetryAfter,
@@ -74,6 +75,8 @@ class TelegramSender:
             outcome = await self._attempt(outgoing, made)
         except TelegramError as error:
             outcome = _outcome(error)
+        except OutageError as error:  # of the audio store
+            outcome = NotSent(str(error))
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             log.exception("send.answer_unreadable")
             outcome = Uncertain(f"an answer that cannot be read: {type(error).__name__}")

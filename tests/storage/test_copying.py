@@ -15,7 +15,7 @@ from sqlmodel import col, update
 from bot import config
 from bot.app import App, StartError
 from bot.doctor import examine
-from bot.moving import copy as command
+from bot.moving import copy_database as command
 from bot.sandbox import Sandbox
 from storage import copying, migrate
 from storage.copying import CopyError, copy
