@@ -20,6 +20,7 @@ async def feed(context: Context, what: str, choice: str = "") -> None:
             context.toast(context.say.say("Here is your link."))
         case "end":
             await context.show(await links.end(unit, person, studio_id))
+            context.toast(context.say.say("The link has ended."))
         case _:
             raise StaleButton
 
