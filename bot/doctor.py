@@ -25,7 +25,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bot import config as configuration
 from bot.audio.client import AudioWorker, AudioWorkerDown
-from bot.audio.store import AudioStore, DamagedError
+from bot.audio.sealing import DamagedError
+from bot.audio.store import AudioStore
 from bot.config import Config, ConfigError, Settings
 from bot.rules.audio import Unreadable
 from bot.services.ports import OutageError

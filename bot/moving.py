@@ -12,7 +12,8 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
 from bot import config as configuration
-from bot.audio.store import AudioStore, DamagedError
+from bot.audio.sealing import DamagedError
+from bot.audio.store import AudioStore
 from bot.config import ConfigError, Settings
 from bot.config.problems import ExpectedError
 from bot.services.ports import OutageError

@@ -12,11 +12,16 @@ from typing import Final
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from bot.audio.store import SEALED, DamagedError
+SEALED: Final = b"duologue sealed "
+"""How encrypted objects begin, and no recording or picture."""
 
 MAGIC: Final = SEALED + b"1\n"
 _ID, _NONCE = 4, 12
 _HEAD = len(MAGIC) + _ID + _NONCE
+
+
+class DamagedError(Exception):
+    """What is kept cannot be had: it is not what was given, or cannot be decrypted; the text says which."""
 
 
 class Sealing:

@@ -13,29 +13,20 @@ import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from obstore.exceptions import BaseError
 from obstore.store import LocalStore, from_url
 
+from bot.audio.sealing import SEALED, DamagedError, Sealing
 from bot.services.ports import OutageError
-
-if TYPE_CHECKING:
-    from bot.audio.sealing import Sealing
 
 _KEY = re.compile(r"([0-9a-f]{2})/\1[0-9a-f]{62}\.[a-z0-9]{1,8}")
 _SUFFIX = re.compile(r"[a-z0-9]{1,8}")
 _SYSTEM = re.compile(r"\(os error (\d+)\)")
 _ABANDONED = 3600.0  # seconds after which a half-written file belongs to no living process
 
-SEALED = b"duologue sealed "
-"""How encrypted objects begin, and no recording or picture: see `bot.audio.sealing`, loaded only where it is needed."""
-
 _RETRY: Any = {"max_retries": 3}
-
-
-class DamagedError(Exception):
-    """What is kept cannot be had: it is not what was given, or cannot be decrypted; the text says which."""
 
 
 class AudioStore:
@@ -59,8 +50,7 @@ class AudioStore:
                 self._store = from_url(place, client_options=_client(), retry_config=_RETRY)
             except (BaseError, ValueError, TypeError) as error:
                 raise ValueError(f"no audio can be kept in {place}: {_first_line(error)}") from None
-        self._keys = tuple(keys)
-        self._made: Sealing | None = None
+        self._sealing = Sealing(keys) if keys else None
 
     async def put(self, data: bytes, suffix: str) -> str:
         """Keep these bytes and return their key. Under a key there are whole objects only.
@@ -75,7 +65,7 @@ class AudioStore:
         key = f"{digest[:2]}/{digest}.{suffix}"
         if self._folder is None and await self.has(key):
             return key
-        kept = await asyncio.to_thread(self._sealing.seal, key, data) if self._keys else data
+        kept = await asyncio.to_thread(self._sealing.seal, key, data) if self._sealing else data
         # obstore writes beside the file and renames, so readers and crashes never see a part.
         try:
             await self._store.put_async(key, kept, use_multipart=False if self._folder is None else None)
@@ -131,18 +121,10 @@ class AudioStore:
         except (BaseError, PermissionError) as error:
             raise self._meaning(error) from error
 
-    @property
-    def _sealing(self) -> "Sealing":
-        if self._made is None:
-            from bot.audio.sealing import Sealing
-
-            self._made = Sealing(self._keys)
-        return self._made
-
     def _opened(self, key: str, kept: bytes) -> bytes:
         """What was kept, as it was given; its name tells what it has to be."""
         if kept.startswith(SEALED):
-            if not self._keys:
+            if self._sealing is None:
                 raise DamagedError(f"{key} is encrypted, and no key is given")
             return self._sealing.open(key, kept)
         if _digest(kept) != key[3:67]:

@@ -120,8 +120,8 @@ class Settings(BaseSettings):
     def secret_words(self) -> tuple[str, ...]:
         """What must never be written anywhere."""
         given = (self.token, self.webhook_secret, self.audio_key)
-        words = [secret.get_secret_value() for secret in given if secret]
-        return (*words, *(part.strip() for part in words[-1].split(",") if self.audio_key))
+        each = self.audio_key.get_secret_value().split(",") if self.audio_key else []
+        return (*(secret.get_secret_value() for secret in given if secret), *(key.strip() for key in each))
 
     @field_validator("data", "policy", "clock", mode="after")
     @classmethod

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.audio.store import SEALED, AudioStore, DamagedError
+from bot.audio.sealing import SEALED, DamagedError
+from bot.audio.store import AudioStore
 from bot.moving import copy_audio
 from bot.services.ports import OutageError, is_outage
 from tests.objects import Objects, serving

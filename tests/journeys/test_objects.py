@@ -5,7 +5,7 @@ import base64
 import re
 from pathlib import Path
 
-from bot.audio.store import SEALED
+from bot.audio.sealing import SEALED
 from bot.rules.consent import CONSENT_VERSION
 from tests.objects import serving
 from tests.stage import Stage
