@@ -20,6 +20,7 @@ from bot.audio.store import AudioStore
 from bot.config import Config, Settings
 from bot.delivery.budget import Budget
 from bot.delivery.clock import Clock, Ring
+from bot.delivery.crew import Alone, Shared
 from bot.delivery.inbox import Inbox
 from bot.delivery.jobs import Farewell, Jobs, Task, Work
 from bot.delivery.meter import Meter
@@ -146,9 +147,13 @@ class App:
                 "DUOLOGUE_DATA name another folder"
             ) from None
         self._stack.push_async_callback(self.database.close)
-        await self._lock(settings.data / "duologue.lock")
-        if not await self._stack.enter_async_context(self.database.alone()):
-            raise StartError(f"another Duologue is running on {self.database.place}; stop it first")
+        if not (self._webhook and self.database.on_a_server):
+            await self._lock(settings.data / "duologue.lock")
+            if not await self._stack.enter_async_context(self.database.alone()):
+                raise StartError(
+                    f"another Duologue asks Telegram for updates and keeps them on {self.database.place}; only with "
+                    "--webhook can several run"
+                )
         await self._open_database()
         for request in self._requests:  # the library itself closes them only after a start that succeeded
             self._stack.push_async_callback(request.shutdown)
@@ -215,12 +220,14 @@ class App:
             self.units, ports = MortalUnits(fate, self.units), mortal_ports(fate, ports)
             ears, mouth = MortalEars(fate, ears), MortalMouth(fate, mouth)
 
-        self.inbox = Inbox(self.units, ears, meter)
-        self.outbox = Outbox(self.units, mouth, Budget(policy.telegram), meter)
-        self.jobs = Jobs(self.units, work(self.units, ports), meter, farewells(self.units), AT_LEISURE)
+        crew = Shared(self.database, self._wake, meter) if self.database.on_a_server else Alone()
+        self.inbox = Inbox(self.units, ears, meter, crew)
+        self.outbox = Outbox(self.units, mouth, Budget(policy.telegram), meter, crew)
+        self.jobs = Jobs(self.units, work(self.units, ports), meter, farewells(self.units), AT_LEISURE, crew)
         sweep = 30.0 if settings.clock is None else 0.5  # a moved clock can jump at any moment
         self.clock = Clock(self.units, rings(), meter, sweep=sweep)
         parts: dict[str, Part] = {
+            "crew": crew,
             "outbox": self.outbox,
             "jobs": self.jobs,
             "clock": self.clock,

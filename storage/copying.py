@@ -23,6 +23,7 @@ from storage import migrate
 from storage.database import Database, Transaction
 from storage.tables import metadata
 from storage.transaction import ConflictError
+from storage.workers import others_alive
 
 BATCH: Final = 2_000
 """Rows of one commit."""
@@ -77,7 +78,7 @@ async def copy(
     """
     await _check(source, target)
     async with target.alone() as alone:
-        if not alone:
+        if not alone or await others_alive(target):
             raise CopyError("a bot runs on the target; stop it first")
         await migrate.upgrade(target)
         await _begin(target, anew=anew)

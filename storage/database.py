@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 from sqlmodel import select
 
 from bot.gate import Gate
-from storage.postgres import RUNNING, PostgresEngine
+from storage.postgres import POLLING, PostgresEngine
 from storage.prepared import Prepared
 from storage.sqlite import SqliteEngine
 from storage.transaction import ConflictError, Transaction
@@ -57,10 +57,14 @@ class Database:
             return str(self.url.database)
         return f"{self.url.query.get('host') or self.url.host or 'localhost'}/{self.url.database}"
 
+    async def connect(self) -> AsyncConnection:
+        """A connection of one's own, to be closed by whoever asked for it."""
+        return await self._engine.connect()
+
     @asynccontextmanager
     async def connected(self) -> AsyncIterator[AsyncConnection]:
-        """A connection of one's own."""
-        connection = await self._engine.connect()
+        """The same for a while."""
+        connection = await self.connect()
         try:
             yield connection
         finally:
@@ -68,13 +72,13 @@ class Database:
 
     @asynccontextmanager
     async def alone(self) -> AsyncIterator[bool]:
-        """Be the one bot that runs on it; False if there is another. A file has its lock beside it, so always True."""
+        """Be the one program that asks Telegram for updates; False if there is another. On a file always True."""
         if not self.on_a_server:
             yield True
             return
         async with self.connected() as connection:
             try:
-                lock = await connection.exec_driver_sql(f"SELECT pg_try_advisory_lock({RUNNING})")
+                lock = await connection.exec_driver_sql(f"SELECT pg_try_advisory_lock({POLLING})")
                 yield bool(lock.scalar())
             finally:
                 await connection.invalidate()  # the lock goes with the connection

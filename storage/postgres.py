@@ -32,8 +32,11 @@ WRITERS = 0x0D00_1067
 UPGRADING = WRITERS + 1
 """The key of the one that is held while the schema is upgraded."""
 
-RUNNING = WRITERS + 2
-"""The key of the one that a running bot holds: two on one database would send everything twice."""
+POLLING = WRITERS + 2
+"""The key of the one that a program holds which asks Telegram for updates: only one may."""
+
+CHANNEL = "duologue"
+"""Where programs hear each other's words."""
 
 PATIENCE = 10
 """Seconds within which a server answers who connects."""
@@ -131,6 +134,11 @@ class PostgresTransaction(Transaction):
                 return None, int(status.rpartition(" ")[2]), None, []
             rows = await self._driver.fetch(plan.sql, *parameters)
             return None, len(rows), rows[0][0] if rows else None, rows
+
+    async def tell_others(self, word: str) -> None:
+        """Let other programs hear a word once this commits. A hint: who is not connected just then hears nothing."""
+        with _translated("NOTIFY"):
+            await self._driver.execute("SELECT pg_notify($1, $2)", CHANNEL, word)
 
     def _refusal(self, error: IntegrityError) -> ConflictError | None:
         return _conflict(error.orig.__cause__ if error.orig else None)

@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -110,6 +111,24 @@ async def claim(unit: Unit, rows: Sequence[OutboxRow], budget: Budget, room: int
         row.attempts += 1
         claimed.append(Claimed(row, outgoing))
     return claimed
+
+
+MINUTE = timedelta(seconds=61)
+"""How far back sendings count in any of Telegram's limits."""
+
+RECENT = 3_000
+"""So many of the newest rows are looked through for them: at thirty a second more than a minute's."""
+
+
+async def remember(unit: Unit, budget: Budget) -> None:
+    """Count in a fresh budget what another program sent just now, so that a takeover lets no limit be passed."""
+    newest = select(OutboxRow.chat_id, OutboxRow.lane, OutboxRow.sent_at).order_by(col(OutboxRow.id).desc())
+    rows = await unit.tx.all(newest.limit(RECENT))
+    since, now = unit.now - MINUTE, time.monotonic()
+    sent = sorted((sent_at, chat_id, lane) for chat_id, lane, sent_at in rows if sent_at and sent_at > since)
+    for sent_at, chat_id, lane in sent:
+        ago = max(0.0, (unit.now - sent_at).total_seconds())
+        budget.take(chat_id, now - ago, broad=lane >= Lane.BROADCAST)
 
 
 async def _reader(unit: Unit, chat_id: int) -> tuple[str, bool]:

@@ -14,9 +14,11 @@ from datetime import timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import bindparam
+from sqlalchemy import bindparam, exists, literal
+from sqlalchemy.orm import aliased
 from sqlmodel import col, select, update
 
+from bot.delivery.crew import Alone, Crew
 from bot.delivery.meter import Meter
 from bot.logs import redact
 from bot.services.ports import Effect, Understand, UnintelligibleError
@@ -52,6 +54,15 @@ NUMBERS_LAST = timedelta(days=2)
 """How long an update's number means that update: Telegram keeps updates a day, and after an idle week it goes on
 counting from anywhere, so that an old number can come again."""
 
+LEFT_ALONE = timedelta(seconds=1.5)
+"""So long an update is left to the program that kept it; then the others see whether it still waits."""
+
+ORDER_PAUSE = 0.05
+"""Seconds before another look at an update whose forerunner is in another program's hands."""
+
+NEW = literal("new", literal_execute=True)
+"""Written out: an index of the new rows alone is of use only to a statement that says so itself."""
+
 FREE: Prepared[Any] = Prepared(
     update(InboxRow)
     .where(col(InboxRow.update_id) == bindparam("number"), col(InboxRow.received_at) < bindparam("before"))
@@ -65,6 +76,24 @@ TAKE: Prepared[Any] = Prepared(
 )
 
 
+_older = aliased(InboxRow)
+TAKE_IN_ORDER: Prepared[Any] = Prepared(
+    update(InboxRow)
+    .where(col(InboxRow.id) == bindparam("row_id"), col(InboxRow.state) == "new")
+    .where(
+        ~exists().where(
+            col(_older.sender) == col(InboxRow.sender),
+            col(_older.id) < col(InboxRow.id),
+            col(_older.state) == NEW,
+        )
+    )
+    .values(state="done", attempts=bindparam("tries"), error="", done_at=bindparam("now"))
+)
+"""Where other programs handle updates too: not before those that the same person sent earlier."""
+
+STATE: Prepared[Any] = Prepared(select(InboxRow.state).where(InboxRow.id == bindparam("row_id")))
+
+
 @dataclass(slots=True)
 class _Ticket:
     row_id: int
@@ -75,15 +104,22 @@ class _Ticket:
     alone: bool = False
     """Whether it shares no commit any more: one that it was in failed."""
     kept_at: float = field(default_factory=time.monotonic)
+    found: bool = False
+    """Whether it was found in the table rather than kept here: another program may have it in hand."""
+    gone: bool = False
+    """Whether another program has handled it."""
 
 
 class Inbox:
     """Keeps updates and has them handled."""
 
-    def __init__(self, units: Units, understand: Understand, meter: Meter | None = None) -> None:
+    def __init__(
+        self, units: Units, understand: Understand, meter: Meter | None = None, crew: Crew | None = None
+    ) -> None:
         self._units = units
         self._understand = understand
         self._meter = meter or Meter()
+        self._crew = crew or Alone()
         self._waiting: defaultdict[int, deque[_Ticket]] = defaultdict(deque)
         self._ready: deque[int] = deque()
         self._woken = asyncio.Event()
@@ -163,11 +199,14 @@ class Inbox:
         """Line up the rows that are to be taken and that nobody has in hand."""
         known = {ticket.row_id for line in self._waiting.values() for ticket in line}
         async with self._units.reading() as look:
-            new = await look.tx.all(select(InboxRow.id).where(InboxRow.state == "new"))
+            waiting = select(InboxRow.id).where(col(InboxRow.state) == NEW)
+            if self._crew.shared:
+                waiting = waiting.where(col(InboxRow.received_at) < look.now - LEFT_ALONE)
+            new = await look.tx.all(waiting)
             left = [row_id for row_id in sorted(new) if row_id not in known]
             rows = [row for row_id in left if (row := await look.tx.get(InboxRow, row_id))]
         for row in rows:
-            self._line_up(row.sender, _Ticket(row.id, row.raw))
+            self._line_up(row.sender, _Ticket(row.id, row.raw, found=True))
 
     async def _look(self) -> None:
         while True:
@@ -199,7 +238,7 @@ class Inbox:
                 self._leave(sender)
 
     def _count(self, served: list[int]) -> None:
-        tickets = [self._waiting[sender][0] for sender in served]
+        tickets = [ticket for sender in served if not (ticket := self._waiting[sender][0]).gone]
         if tickets:
             failed = sum(ticket.failure is not None for ticket in tickets)
             self._meter.served([ticket.kept_at for ticket in tickets], failed)
@@ -223,6 +262,8 @@ class Inbox:
         served: list[int] = []
         effects: list[Effect] = []
         failed: list[tuple[int, _Ticket, Exception]] = []
+        early: list[int] = []
+        await self._see_what_is_gone([self._waiting[sender][0] for sender in senders])
         begun = time.monotonic()
         async with self._units.together("inbox.handle") as group:
             remaining = deque(senders)
@@ -230,8 +271,12 @@ class Inbox:
                 sender = remaining.popleft()
                 ticket = self._waiting[sender][0]
                 try:
-                    effects += await self._take(group, ticket)
-                    served.append(sender)
+                    found = () if ticket.gone else await self._take(group, ticket)
+                    if found is None:
+                        early.append(sender)
+                    else:
+                        effects += found
+                        served.append(sender)
                 except Exception as error:
                     if in_trouble(error):  # the database, not the update
                         raise
@@ -240,17 +285,34 @@ class Inbox:
                     break
         for sender, ticket, failure in failed:
             self._failed(sender, ticket, failure)
+        for sender in early:
+            asyncio.get_running_loop().call_later(ORDER_PAUSE, self._next, sender)
         self._ready.extendleft(reversed(remaining))
         return served, effects
 
-    async def _take(self, group: Group, ticket: _Ticket) -> Sequence[Effect]:
+    async def _see_what_is_gone(self, tickets: list[_Ticket]) -> None:
+        """Mark what other programs have handled meanwhile, without standing in the writers' line for it."""
+        found = [ticket for ticket in tickets if ticket.found] if self._crew.shared else []
+        if not found:
+            return
+        async with self._units.reading() as look:
+            for ticket in found:
+                ticket.gone = await look.tx.first(STATE, row_id=ticket.row_id) != "new"
+
+    async def _take(self, group: Group, ticket: _Ticket) -> Sequence[Effect] | None:
+        """Handle one update; None if an earlier one of its sender has not been handled yet."""
         if ticket.failure is not None:
             async with group.alone(f"u{ticket.row_id} failed") as unit:
                 await self._set_aside(unit, ticket, ticket.failure)
             return ()
         async with group.alone(f"u{ticket.row_id}") as unit:
-            taken = await unit.tx.change(TAKE, row_id=ticket.row_id, tries=ticket.tries + 1, now=unit.now)
-            return await self._understand.handle(ticket.raw, unit) if taken else ()
+            take = TAKE_IN_ORDER if self._crew.shared else TAKE
+            if await unit.tx.change(take, row_id=ticket.row_id, tries=ticket.tries + 1, now=unit.now):
+                return await self._understand.handle(ticket.raw, unit)
+            if self._crew.shared and await unit.tx.first(STATE, row_id=ticket.row_id) == "new":
+                return None
+            ticket.gone = True
+            return ()
 
     def _failed(self, sender: int, ticket: _Ticket, error: Exception) -> None:
         """Try it again after a pause, or set it aside next."""

@@ -17,6 +17,7 @@ from typing import Any
 import structlog
 from sqlmodel import col, false, func, or_, select, update
 
+from bot.delivery.crew import Alone, Crew
 from bot.delivery.meter import Meter
 from bot.logs import redact
 from bot.services.ports import is_outage
@@ -70,15 +71,19 @@ class Jobs:
         meter: Meter | None = None,
         farewells: Mapping[str, Farewell] | None = None,
         at_leisure: Collection[str] = (),
+        crew: Crew | None = None,
     ) -> None:
         self._units = units
         self._work = work
         self._farewells = farewells or {}
         self._meter = meter or Meter()
+        self._crew = crew or Alone()
         self._woken = asyncio.Event()
         self._loop: asyncio.Task[None] | None = None
         self._at_leisure = frozenset(at_leisure)
-        self._hands: dict[asyncio.Task[None], str] = {}
+        self._hands: dict[asyncio.Task[None], Job] = {}
+        self._unsure = False
+        """Whether a claim was cut off, so that nobody knows whether it stands."""
         self._stopping = False
 
     def wake(self) -> None:
@@ -87,9 +92,10 @@ class Jobs:
 
     async def start(self) -> None:
         """Take up what a dead run left in hand, then work."""
-        async with self._units.writing("jobs start", "jobs.start") as unit:
-            cut_off = update(Job).where(col(Job.state) == "running")
-            await unit.tx.change(cut_off.values(state="queued"))
+        if not self._crew.shared:  # else somebody may have them in hand: the crew takes them from the dead
+            async with self._units.writing("jobs start", "jobs.start") as unit:
+                cut_off = update(Job).where(col(Job.state) == "running")
+                await unit.tx.change(cut_off.values(state="queued"))
         self._loop = asyncio.create_task(self._run())
 
     @property
@@ -114,18 +120,31 @@ class Jobs:
             self._woken.clear()
             pause = LOOK_EVERY
             try:
+                if self._unsure:
+                    await self._give_back()
                 while job := await self._claim():
                     hand = asyncio.create_task(self._do(job))
-                    self._hands[hand] = job.kind
+                    self._hands[hand] = job
                     hand.add_done_callback(self._done)
                 pause = await self._pause()
             except Exception:
                 log.exception("jobs.claim_failed")
+                self._unsure = True
             try:
                 async with asyncio.timeout(pause):
                     await self._woken.wait()
             except TimeoutError:
                 pass
+
+    async def _give_back(self) -> None:
+        """Queue again what was claimed by a commit that stands after all, though it seemed to fail: nobody does it."""
+        async with self._units.writing("jobs unsure", "jobs.start") as unit:
+            mine = update(Job).where(
+                col(Job.state) == "running", col(Job.worker_id).is_not_distinct_from(self._crew.me)
+            )
+            held = [job.id for job in self._hands.values()]
+            await unit.tx.change(mine.where(col(Job.id).not_in(held)).values(state="queued"))
+        self._unsure = False
 
     def _done(self, hand: asyncio.Task[None]) -> None:
         del self._hands[hand]
@@ -133,7 +152,7 @@ class Jobs:
 
     def _may_begin(self) -> list[Any]:
         """Conditions on the jobs that there is a place for, those first that somebody waits for."""
-        leisurely = sum(kind in self._at_leisure for kind in self._hands.values())
+        leisurely = sum(job.kind in self._at_leisure for job in self._hands.values())
         kind = col(Job.kind)
         conditions = []
         if len(self._hands) - leisurely < AT_ONCE:
@@ -168,10 +187,10 @@ class Jobs:
                 select(Job).where(*ready).order_by(col(Job.run_at), col(Job.id)).limit(1)
             )
             if job:
+                await self._crew.check_alive(unit.tx)
                 job.attempts += 1
-                await unit.tx.change(
-                    update(Job).where(col(Job.id) == job.id).values(state="running", attempts=job.attempts)
-                )
+                claimed = {"state": "running", "attempts": job.attempts, "worker_id": self._crew.me}
+                await unit.tx.change(update(Job).where(col(Job.id) == job.id).values(**claimed))
             return job
 
     async def _do(self, job: Job) -> None:
@@ -228,4 +247,6 @@ class Jobs:
                 end |= {"state": "queued", "run_at": unit.now + pause}
             else:
                 end["done_at"] = unit.now
-            await unit.tx.change(update(Job).where(col(Job.id) == job.id).values(**end))
+            mine = update(Job).where(col(Job.id) == job.id, col(Job.state) == "running")
+            if not await unit.tx.change(mine.where(col(Job.attempts) == job.attempts).values(**end)):
+                log.warning("job.done_elsewhere", job=job.id)  # while this program was thought dead

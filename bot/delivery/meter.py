@@ -47,6 +47,9 @@ class Meter:
         )
         self._jobs = _seconds(registry, "job_seconds", "One try of a job", "kind", "ending")
         self._lag = _seconds(registry, "timer_lag_seconds", "From a timer's time to its commit", "kind")
+        self._leases = _counter(
+            registry, "leases_taken", "Times that this program took something over", "lease"
+        )
         self._gauges = _Gauges(registry)
 
     def sent(self, lane: int, kind: str, outcome: Outcome, state: str, seconds: float | None = None) -> None:
@@ -58,6 +61,10 @@ class Meter:
             self._held.inc()
         if seconds is not None:
             self._send.labels(_LANES.get(lane, str(lane))).observe(seconds)
+
+    def lease_taken(self, lease: str) -> None:
+        """This program does something for all from now on."""
+        self._leases.labels(lease).inc()
 
     def updates(self, ending: str, count: int = 1) -> None:
         """So many updates ended so: "unread" or, after a failure that is not the last, "again"."""

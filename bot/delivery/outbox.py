@@ -14,7 +14,8 @@ import structlog
 from sqlmodel import col, select
 
 from bot.delivery.budget import Budget
-from bot.delivery.claim import Claimed, candidates, claim
+from bot.delivery.claim import Claimed, candidates, claim, remember
+from bot.delivery.crew import Alone, Crew, LostLease
 from bot.delivery.meter import Meter
 from bot.delivery.settle import settle
 from bot.logs import redact
@@ -60,11 +61,27 @@ class _Landed:
 class Outbox:
     """Sends what is queued."""
 
-    def __init__(self, units: Units, deliver: Deliver, budget: Budget, meter: Meter | None = None) -> None:
+    def __init__(
+        self,
+        units: Units,
+        deliver: Deliver,
+        budget: Budget,
+        meter: Meter | None = None,
+        crew: Crew | None = None,
+    ) -> None:
         self._units = units
         self._deliver = deliver
         self._budget = budget
         self._meter = meter or Meter()
+        self._crew = crew or Alone()
+        self._unsure = False
+        """Whether a commit was cut off, so that nobody knows whether it stands."""
+        self._unwritten: set[int] = set()
+        """Rows that were sent and could not be written down: they count as cut off at the next start."""
+        self._turn_no: int | None = None
+        """The turn at sending that this program took over properly; None while another one sends."""
+        self._term = 0
+        """Grows with each change of hands: what was claimed before one is not this program's any more."""
         self._woken = asyncio.Event()
         self._air: dict[int, asyncio.Task[None]] = {}
         self._landed: list[_Landed] = []
@@ -83,18 +100,28 @@ class Outbox:
 
     async def start(self) -> None:
         """Settle what a dead run left in the air, then send."""
-        async with self._units.writing("outbox start", "outbox.start") as unit:
+        if (fence := self._crew.fence) is not None:
+            await self._take_over(fence)
+        self._loop = asyncio.create_task(self._run())
+
+    async def _take_over(self, fence: int) -> None:
+        """Begin a turn at sending: what is in the air was cut off, and what went just now counts in the budget."""
+        async with self._units.writing(f"outbox start {fence}", "outbox.start") as unit:
+            await self._crew.check_sending(unit.tx, fence)
             cut_off = await unit.tx.all(
                 # The newest first: of two edits of one message only the newest may go again.
                 select(OutboxRow).where(OutboxRow.state == "sending").order_by(col(OutboxRow.id).desc())
             )
             doubt = Uncertain("the program ended while it was being sent")
             ends = [await settle(unit, row, doubt) for row in cut_off]
+            if self._crew.shared:
+                await remember(unit, self._budget)
         for row, state in zip(cut_off, ends, strict=True):
             self._meter.sent(row.lane, row.kind, doubt, state)
         if cut_off:
             log.warning("outbox.cut_off", rows=len(cut_off))
-        self._loop = asyncio.create_task(self._run())
+        self._queued, self._turn_no = True, fence
+        self._term += 1
 
     @property
     def alive(self) -> bool:
@@ -116,7 +143,10 @@ class Outbox:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
         try:
-            await self._turn()
+            if self._turn_no is not None:
+                await self._turn()
+        except LostLease:
+            log.warning("outbox.let_go", in_the_air=len(self._landed))
         except Exception:
             log.exception("outbox.not_written_down", messages=len(self._landed))
 
@@ -124,9 +154,13 @@ class Outbox:
         while not self._stopping:
             self._woken.clear()
             try:
-                went = await self._turn()
+                went = await self._is_mine() and await self._turn()
                 self._trouble = 0.0
+            except LostLease:
+                self._let_go()
+                continue
             except Exception:
+                self._unsure = True
                 first, longest = DATABASE_PAUSES
                 self._trouble = min(longest, self._trouble * 2 or first)
                 log.exception("outbox.turn_failed", pause=self._trouble)
@@ -135,9 +169,32 @@ class Outbox:
             if not went:
                 await self._wait()
 
+    async def _is_mine(self) -> bool:
+        """Whether this program is the one that sends; what it has to do to become it is done then."""
+        fence = self._crew.fence
+        if fence is not None and fence != self._turn_no:
+            self._let_go()
+            await self._take_over(fence)
+        elif fence is None and self._turn_no is not None:
+            self._let_go()
+        return self._turn_no is not None
+
+    def _let_go(self) -> None:
+        """Another one sends, or will: it has to find out itself how ended what is in the air."""
+        if self._turn_no is not None and self._crew.shared:
+            log.warning("outbox.let_go", in_the_air=len(self._air))
+        self._turn_no = None
+        self._term += 1
+        self._air.clear()
+        self._landed.clear()
+
     async def _wait(self) -> None:
         # What the budget kept back when we looked may be free by now: that is a reason to look again, not to sleep.
-        until = min(self._look_at, self._soonest())
+        until = (
+            min(self._look_at, self._soonest())
+            if self._turn_no is not None
+            else time.monotonic() + LOOK_EVERY
+        )
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(max(0.001, until - time.monotonic())):
                 await self._woken.wait()
@@ -158,19 +215,34 @@ class Outbox:
         if not landed and not claims:
             return False
         claimed: list[Claimed] = []
+        turn, term = self._turn_no or 0, self._term
         async with self._units.together("outbox.turn") as group:
+            await self._crew.check_sending(group.tx, turn)
             ends = [await self._write_down(group, one) for one in landed]
+            if self._unsure:
+                await self._give_back(group)
             if claims:
                 claimed = await self._claim(group, landed)
+        self._unsure = False
         del self._landed[: len(landed)]
         for one, state in zip(landed, ends, strict=True):
             del self._air[one.row.chat_id]
             self._meter.sent(one.row.lane, one.row.kind, one.outcome, state, one.seconds)
         for chosen in claimed:
-            self._air[chosen.row.chat_id] = asyncio.create_task(self._send(chosen))
+            self._air[chosen.row.chat_id] = asyncio.create_task(self._send(chosen, term))
         went = bool(landed or claimed)
         self._queued |= went
         return went
+
+    async def _give_back(self, group: Group) -> None:
+        """Queue again what was claimed by a commit that stands after all, though it seemed to fail: none of it went."""
+        unit = group.unit("outbox unsure")
+        lost = select(OutboxRow).where(
+            OutboxRow.state == "sending", col(OutboxRow.chat_id).not_in(self._air.keys())
+        )
+        for row in await unit.tx.all(lost.order_by(col(OutboxRow.id).desc())):
+            if row.id not in self._unwritten:
+                await settle(unit, row, NotSent("claimed by a commit that was cut off"))
 
     async def _may_claim(self, landed: list[_Landed]) -> bool:
         """Whether there may be something to send now; where a commit is made anyway, it is worth a look."""
@@ -179,7 +251,7 @@ class Outbox:
         now = time.monotonic()
         if self._budget.wait_all(now) > 0:
             return False
-        if self._queued or landed:
+        if self._queued or self._unsure or landed:
             self._queued = False
             return True
         busy = {*self._air, *self._budget.spent(now)}
@@ -208,17 +280,24 @@ class Outbox:
         except Exception as error:
             if in_trouble(error):
                 raise
-            log.exception("outbox.settle_failed", row=one.row.id)  # it counts as cut off at the next start
+            log.exception("outbox.settle_failed", row=one.row.id)
+            self._unwritten.add(one.row.id)
             return "sending"
 
-    async def _send(self, chosen: Claimed) -> None:
+    async def _send(self, chosen: Claimed, term: int) -> None:
         row = chosen.row
         begun = time.monotonic()
+        # Stopped for a while since it was claimed? Then another one deals with it.
+        if self._term != term or self._crew.fence != self._turn_no:
+            self._woken.set()
+            return
         try:
             outcome = await self._deliver.deliver(chosen.outgoing)
         except Exception as error:  # words that cannot be made are no doubt about the network
             log.exception("outbox.deliver_failed", row=row.id, kind=row.kind)
             outcome = NotSent(redact(repr(error))[:500], again=False)
+        if self._term != term:
+            return
         self._pause_after(outcome, row)
         self._landed.append(_Landed(row, outcome, time.monotonic() - begun))
         self._woken.set()

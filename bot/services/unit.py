@@ -104,6 +104,8 @@ class Units:
         async with self.transaction(step) as tx:
             group = Group(self, tx)
             yield group
+            if group.wakes:
+                await tx.tell_others(str(group.wakes.value))
         if group.wakes:
             self.wake(group.wakes)
 

@@ -3,7 +3,7 @@
 from storage.tables.base import metadata
 from storage.tables.bookings import Booking, BookingMember, LedgerEntry, Strike, Timer, Waiting
 from storage.tables.calendars import CalendarFeed
-from storage.tables.delivery import Broadcast, InboxRow, Job, OutboxRow
+from storage.tables.delivery import Broadcast, InboxRow, Job, Lease, OutboxRow, Worker
 from storage.tables.pairs import Block, Pair, PairMember, Proposal, ProposalMember, Seeker, StandIn
 from storage.tables.people import Audit, Consent, DayOff, Invitation, Person, RoleGrant
 from storage.tables.samples import Assignment, Decision, Excerpt, Fingerprint, Reviewer, ReviewGroup, Sample
@@ -40,6 +40,7 @@ __all__ = [
     "InboxRow",
     "Invitation",
     "Job",
+    "Lease",
     "LedgerEntry",
     "OutboxRow",
     "Pair",
@@ -66,5 +67,6 @@ __all__ = [
     "Timer",
     "Waiting",
     "Wish",
+    "Worker",
     "metadata",
 ]

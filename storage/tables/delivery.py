@@ -21,6 +21,7 @@ class InboxRow(SQLModel, table=True):
     __tablename__ = "inbox"
     __table_args__ = (
         Index("ix_inbox_new", "id", sqlite_where=_NEW, postgresql_where=_NEW),
+        Index("ix_inbox_in_order", "sender", "id", sqlite_where=_NEW, postgresql_where=_NEW),
         Index("ix_inbox_failed", "id", sqlite_where=_FAILED, postgresql_where=_FAILED),
         Index("uq_inbox_press", "press", unique=True, sqlite_where=_PRESS, postgresql_where=_PRESS),
     )
@@ -108,6 +109,32 @@ class Job(SQLModel, table=True):
     error: str = ""
     created_at: datetime
     done_at: datetime | None = None
+    worker_id: int | None = Field(default=None, sa_type=BigInteger)
+    """Which of several programs has it in hand."""
+
+
+class Worker(SQLModel, table=True):
+    """One of several programs that share a server. It is alive as long as it says so in time."""
+
+    __tablename__ = "workers"
+
+    id: int = key()
+    name: str
+    """Machine, process and version, for people."""
+    began_at: datetime
+    alive_until: datetime
+    """By the server's clock. Who is silent for longer has what it had in hand taken away."""
+
+
+class Lease(SQLModel, table=True):
+    """What one worker at a time does for all."""
+
+    __tablename__ = "leases"
+
+    name: str = Field(primary_key=True)
+    worker_id: int = Field(sa_type=BigInteger)
+    fence: int = Field(default=0, sa_type=BigInteger)
+    """Grows with each change of hands: who comes back late sees that it is not theirs any more."""
 
 
 class Broadcast(SQLModel, table=True):
