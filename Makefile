@@ -56,6 +56,8 @@ lock: $(READY)   ## pin the newest versions that pyproject.toml allows (names no
 	$(BIN)/python -m pip install --quiet uv
 	$(BIN)/uv pip compile pyproject.toml --group dev --universal --generate-hashes --no-header --no-annotate \
 		--no-emit-index-url --upgrade -o requirements.lock --quiet
+	$(BIN)/uv pip compile pyproject.toml --constraint requirements.lock --universal --generate-hashes --no-header \
+		--no-annotate --no-emit-index-url -o requirements-run.lock --quiet
 
 format: $(READY) ## format the code
 	$(BIN)/ruff check --fix .

@@ -282,6 +282,7 @@ def test_a_name_like_none_is_answered_with_all_names(tmp_path: Path) -> None:
         "DUOLOGUE_TOKEN_FILE",
         "DUOLOGUE_WEBHOOK_SECRET_FILE",
         "DUOLOGUE_AUDIO_KEY_FILE",
+        "DUOLOGUE_DATABASE_URL_FILE",
     }
 
 

@@ -21,7 +21,7 @@ from bot.config.problems import ConfigError, ExpectedError, hint
 
 PREFIX = "DUOLOGUE_"
 TELEGRAM = "https://api.telegram.org"
-SECRETS = ("token", "webhook_secret", "audio_key")
+SECRETS = ("token", "webhook_secret", "audio_key", "database_url")
 """Settings that can also stand in a file, named by the variable with _FILE behind it."""
 
 _TOKEN = re.compile(r"[^\s/?#]+")
