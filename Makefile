@@ -6,7 +6,7 @@ READY  := $(VENV)/.ready
 
 FOLDER ?= bot/demo/dialogues
 
-.PHONY: demo play test check crash bench screenshots audio-report format texts lock clean help
+.PHONY: demo play test check crash cluster bench screenshots audio-report format texts lock clean help
 
 help:            ## what can be made here
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 16
@@ -35,6 +35,9 @@ check: $(READY)  ## lint, format and type check
 
 crash: $(READY)  ## kill the program at every commit and every sending, and check what people received
 	$(BIN)/python -m tests.crash
+
+cluster: $(READY)  ## several programs on one PostgreSQL: kill, stop and cut them off, and measure what they cost
+	$(BIN)/python -m tests.cluster
 
 bench: $(READY)  ## print how fast and how large it is, as ratios where there is something to compare with
 	$(BIN)/python -m tests.bench

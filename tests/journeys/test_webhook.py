@@ -18,16 +18,8 @@ from bot.sandbox import Sandbox, SandboxClient
 from bot.web.site import SECRET_HEADER
 from storage.tables import InboxRow
 from tests.helpers import a_slot, a_studio
+from tests.programs import SECRET, free_port
 from tests.stage import Stage
-
-SECRET = "a-secret-that-telegram-knows"
-
-
-def free_port() -> int:
-    """A port that nobody listens on."""
-    with socket.socket() as looking:
-        looking.bind(("127.0.0.1", 0))
-        return int(looking.getsockname()[1])
 
 
 class Hooked(Stage):

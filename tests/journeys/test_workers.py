@@ -1,24 +1,19 @@
 """Several programs behind a balancer, on one server: the same story, whoever of them lives."""
 
 import asyncio
-import os
 import signal
-import sys
-from asyncio.subprocess import DEVNULL, Process
 from collections.abc import AsyncIterator
 from pathlib import Path
 
-import httpx
 import pytest
 
 from bot.rules.consent import CONSENT_VERSION
 from bot.sandbox import Sandbox, SandboxClient
 from storage.database import Database
 from tests.balancer import Balancer
-from tests.journeys.test_webhook import free_port
+from tests.programs import Program
 from tests.stage import NO_BUDGETS, OWNER
 
-SECRET = "a-secret-that-telegram-knows"
 PATIENCE = 30.0
 """Seconds that anything may take here: programs start, die and take over meanwhile."""
 
@@ -29,68 +24,12 @@ def engine() -> str:
     return "postgresql"
 
 
-class Worker:
-    """A program of its own, on a port of its own."""
-
-    def __init__(self, house: "House", number: int) -> None:
-        self.port = free_port()
-        self._house, self._number = house, number
-        self.process: Process | None = None
-
-    @property
-    def url(self) -> str:
-        """Where it listens."""
-        return f"http://127.0.0.1:{self.port}"
-
-    async def start(self) -> None:
-        """Start, and wait until it is ready."""
-        environment = {
-            "PATH": os.environ["PATH"],
-            "DUOLOGUE_TOKEN": self._house.sandbox.token,
-            "DUOLOGUE_API_URL": self._house.sandbox.url,
-            "DUOLOGUE_DATA": str(self._house.folder / f"data {self._number}"),
-            "DUOLOGUE_DATABASE_URL": self._house.database_url,
-            "DUOLOGUE_OWNERS": str(OWNER),
-            "DUOLOGUE_POLICY": str(self._house.folder / "duologue.toml"),
-            "DUOLOGUE_WEBHOOK_URL": f"{self._house.balancer.url}/in/telegram",
-            "DUOLOGUE_WEBHOOK_SECRET": SECRET,
-            "DUOLOGUE_LISTEN": f"127.0.0.1:{self.port}",
-        }
-        self.process = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "bot.cli", "run", "--webhook"),
-            env=environment,
-            stdout=DEVNULL,
-            stderr=DEVNULL,
-        )
-        async with asyncio.timeout(PATIENCE), httpx.AsyncClient() as client:
-            while not await self._is_ready(client):
-                assert self.process.returncode is None, "it ended at its start"
-                await asyncio.sleep(0.05)
-
-    async def _is_ready(self, client: httpx.AsyncClient) -> bool:
-        try:
-            return (await client.get(f"{self.url}/readyz")).status_code == 200
-        except httpx.HTTPError:
-            return False
-
-    def signal(self, number: signal.Signals) -> None:
-        """Send a signal."""
-        assert self.process is not None
-        self.process.send_signal(number)
-
-    async def end(self) -> None:
-        """Let it end, in whatever state it is."""
-        if self.process is not None and self.process.returncode is None:
-            self.signal(signal.SIGKILL)
-            await self.process.wait()
-
-
 class House:
     """A sandbox, a balancer, and programs behind it."""
 
     def __init__(self, folder: Path, database_url: str) -> None:
         self.folder, self.database_url = folder, database_url
-        self.workers: list[Worker] = []
+        self.workers: list[Program] = []
         self.sandbox = Sandbox(port=0)
         self.balancer = Balancer(lambda: [worker.url for worker in self.workers])
 
@@ -109,9 +48,17 @@ class House:
         await self.balancer.stop()
         await self.sandbox.stop()
 
-    async def hire(self) -> Worker:
+    async def hire(self) -> Program:
         """Start another program."""
-        worker = Worker(self, len(self.workers))
+        environment = {
+            "DUOLOGUE_TOKEN": self.sandbox.token,
+            "DUOLOGUE_API_URL": self.sandbox.url,
+            "DUOLOGUE_DATABASE_URL": self.database_url,
+            "DUOLOGUE_OWNERS": str(OWNER),
+            "DUOLOGUE_POLICY": str(self.folder / "duologue.toml"),
+            "DUOLOGUE_WEBHOOK_URL": f"{self.balancer.url}/in/telegram",
+        }
+        worker = Program(self.folder / str(len(self.workers)), environment)
         self.workers.append(worker)
         await worker.start()
         return worker
