@@ -13,6 +13,8 @@ THREADS = 2
 
 Numbers = npt.NDArray[np.float32]
 
+onnxruntime.disable_telemetry_events()  # newer ones would keep an id of this machine and tell its maker about runs
+
 
 class Network:
     """A network with one input and one output of interest, its first. Reads its file when it is made."""
