@@ -174,7 +174,7 @@ async def night(server: Server, count: int) -> tuple[Verdict, str]:
         ways = []
         booked: list[int] = []
         for number, pair in enumerate(pairs):
-            ways.append(asyncio.create_task(_way(one, pair, booked)))
+            ways.append(asyncio.create_task(_way(one, pair, number, booked)))
             rate = FIRST_RATE + (LAST_RATE - FIRST_RATE) * number / len(pairs)
             await asyncio.sleep(2 / rate)
         ends = await asyncio.gather(*ways, return_exceptions=True)
@@ -196,13 +196,13 @@ async def night(server: Server, count: int) -> tuple[Verdict, str]:
         return verdict, told
 
 
-async def _way(one: Cluster, pair: tuple[Person, Person], booked: list[int]) -> None:
+async def _way(one: Cluster, pair: tuple[Person, Person], number: int, booked: list[int]) -> None:
     """The story of two."""
     first, second = pair
     await asyncio.gather(first.joins(), second.joins())
     await one.approve(pair)
     await first.invites(second)
-    if await first.books(second):
+    if await first.books(second, number):
         booked += [first.id, second.id]
 
 

@@ -3,7 +3,6 @@ kept."""
 
 import asyncio
 import itertools
-import random
 import re
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -80,7 +79,6 @@ class Person:
     def __init__(self, telegram: Telegram, number: int) -> None:
         self.id = number
         self._telegram = telegram
-        self._chance = random.Random(number)
         self._account = {"id": number, "is_bot": False, "first_name": f"P{number}", "language_code": "en"}
         self._chat = {"id": number, "type": "private", "first_name": f"P{number}"}
 
@@ -177,9 +175,9 @@ class Person:
         await friend.press(r"match:\d+:yes")
         await self.hears("You have a partner")
 
-    async def books(self, friend: "Person") -> bool:
+    async def books(self, friend: "Person", choice: int) -> bool:
         """Take a free time with the friend; another one if somebody was first. False if none was to be had."""
-        for _ in range(20):
+        for attempt in range(6):
             before = len(self.heard)
             await self.says("/slots")
             shown = await self.hears("ree times", after=before)
@@ -187,7 +185,7 @@ class Person:
             if not free:
                 return False
             known = len(self.heard)
-            await self.presses(self._chance.choice(free), shown)
+            await self.presses(free[(choice + attempt) % len(free)], shown)
             answer = await self.hears("", after=known)
             if "Held for you and" in answer.text:
                 await friend.press(r"hold:\d+:yes")
