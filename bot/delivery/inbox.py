@@ -69,25 +69,23 @@ FREE: Prepared[Any] = Prepared(
     .values(update_id=-col(InboxRow.id))
 )
 
-TAKE: Prepared[Any] = Prepared(
+_TAKING = (
     update(InboxRow)
     .where(col(InboxRow.id) == bindparam("row_id"), col(InboxRow.state) == "new")
     .values(state="done", attempts=bindparam("tries"), error="", done_at=bindparam("now"))
 )
+TAKE: Prepared[Any] = Prepared(_TAKING)
 
 
 _older = aliased(InboxRow)
 TAKE_IN_ORDER: Prepared[Any] = Prepared(
-    update(InboxRow)
-    .where(col(InboxRow.id) == bindparam("row_id"), col(InboxRow.state) == "new")
-    .where(
+    _TAKING.where(
         ~exists().where(
             col(_older.sender) == col(InboxRow.sender),
             col(_older.id) < col(InboxRow.id),
             col(_older.state) == NEW,
         )
     )
-    .values(state="done", attempts=bindparam("tries"), error="", done_at=bindparam("now"))
 )
 """Where other programs handle updates too: not before those that the same person sent earlier."""
 

@@ -26,6 +26,9 @@ MOST = 500
 STANDING = (*LIVE_BOOKINGS, BookingState.RECORDED)
 """Bookings that take place or took place."""
 
+_SEATED = col(BookingMember.active) | (col(Booking.state) == BookingState.HELD.value)
+"""Who has a place in one; in a hold that moves another, nobody's is active yet."""
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -72,7 +75,7 @@ async def _sessions(unit: Unit, person: Person) -> list[Entry]:
         select(Booking)
         .join(BookingMember, col(BookingMember.booking_id) == col(Booking.id))
         .where(BookingMember.person_id == person.id, col(Booking.state).in_(STANDING))
-        .where(col(BookingMember.active) | (col(Booking.state) == BookingState.HELD.value))
+        .where(_SEATED)
         .where(BookingMember.ends_at > unit.now - KEPT)
         .order_by(col(BookingMember.starts_at), col(Booking.id))
         .limit(MOST)
@@ -165,7 +168,7 @@ async def _recording(unit: Unit, slot_ids: Sequence[int]) -> defaultdict[int, tu
         .join(BookingMember, col(BookingMember.booking_id) == col(Booking.id))
         .join(Person, col(Person.id) == col(BookingMember.person_id))
         .where(col(Booking.slot_id).in_(slot_ids), col(Booking.state).in_(STANDING))
-        .where(col(BookingMember.active) | (col(Booking.state) == BookingState.HELD.value))
+        .where(_SEATED)
         .order_by(col(Person.id))
     )
     return _named(await unit.tx.all(query))
