@@ -10,13 +10,14 @@ import contextlib
 import json
 import os
 import re
+import socket
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from functools import cache
 from typing import Any
 
 import asyncpg
-from sqlalchemy import PrimaryKeyConstraint, UniqueConstraint
+from sqlalchemy import PrimaryKeyConstraint, UniqueConstraint, event
 from sqlalchemy.engine import URL
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
@@ -41,6 +42,14 @@ CHANNEL = "duologue"
 
 PATIENCE = 10
 """Seconds within which a server answers who connects."""
+
+SILENCE = 5
+"""Seconds for which a transaction that writes may do nothing: whoever is stopped in the middle of one would keep all
+other programs from writing as long as that lasts. Then the server undoes it, and its program begins anew."""
+
+KEEPALIVE = {"TCP_KEEPIDLE": 5, "TCP_KEEPINTVL": 2, "TCP_KEEPCNT": 3, "TCP_USER_TIMEOUT": 10_000}
+"""How a connection to a machine that is gone is found out within some ten seconds (seconds, and milliseconds for the
+last; what a system does not know stays as it has it). Otherwise one that waits for an answer waits for two hours."""
 
 CONNECTIONS = 20
 """Connections of one process at most: one writes, the others look."""
@@ -93,7 +102,10 @@ class PostgresTransaction(Transaction):
         """Begin it, after every other that `writes`; a look is of one moment."""
         with _translated("BEGIN"):
             if writes:
-                await self._driver.execute(f"BEGIN; SELECT pg_advisory_xact_lock({WRITERS})")
+                await self._driver.execute(
+                    f"BEGIN; SET LOCAL idle_in_transaction_session_timeout = '{SILENCE}s';"
+                    f" SELECT pg_advisory_xact_lock({WRITERS})"
+                )
             else:
                 await self._driver.execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")
 
@@ -160,6 +172,17 @@ def _instance(sql: str, error: Exception) -> Exception:
     return kind(sql, None, error)
 
 
+def _kept_alive(connection: Any, _record: Any) -> None:
+    """Let the system notice that the other end of a new connection is gone."""
+    found: socket.socket | None = connection.driver_connection._transport.get_extra_info("socket")
+    if found is None or found.family not in (socket.AF_INET, socket.AF_INET6):
+        return
+    found.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    for name, value in KEEPALIVE.items():
+        if option := getattr(socket, name, None):
+            found.setsockopt(socket.IPPROTO_TCP, option, value)
+
+
 class PostgresEngine:
     """Connections to a server. Transactions begin and end when we say so, so SQLAlchemy's are off."""
 
@@ -178,6 +201,7 @@ class PostgresEngine:
             },
             json_serializer=lambda value: json.dumps(value, ensure_ascii=False),
         )
+        event.listen(self.engine.sync_engine, "connect", _kept_alive)
 
     async def connect(self) -> AsyncConnection:
         """Another connection; raises `UnreachableError`."""

@@ -1,7 +1,6 @@
 """What tests share: a migrated database to copy, a clock to move, and a stage with the real bot on it."""
 
 import asyncio
-import shutil
 import subprocess
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack
@@ -12,8 +11,8 @@ import structlog
 
 from bot.rules.policy import Policy
 from bot.services.unit import House, Units
-from storage import migrate
 from storage.database import Database
+from tests.databases import Databases, Files, empty_file
 from tests.helpers import MovableClock
 from tests.playground.chromium import CHROMIUM, MISSING
 from tests.servers import Server, running
@@ -32,15 +31,7 @@ structlog.configure(
 @pytest.fixture(scope="session")
 def empty_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An SQLite file with the newest schema and nothing in it, made once and copied by each test."""
-    path = tmp_path_factory.mktemp("schema") / "empty.db"
-
-    async def make() -> None:
-        database = Database(f"sqlite+aiosqlite:///{path}")
-        await migrate.upgrade(database)
-        await database.close()  # the last connection moves the log into the file
-
-    asyncio.run(make())
-    return path
+    return asyncio.run(empty_file(tmp_path_factory.mktemp("schema") / "empty.db"))
 
 
 @pytest.fixture
@@ -68,17 +59,20 @@ def engine(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def database_url(engine: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """An empty database of this test's own with the newest schema."""
+def databases(engine: str, request: pytest.FixtureRequest, tmp_path: Path) -> Databases:
+    """Where databases of this kind come from."""
     if engine == "sqlite":
-        path = tmp_path / "test.db"
-        shutil.copy(request.getfixturevalue("empty_database"), path)
-        yield f"sqlite+aiosqlite:///{path}"
-        return
+        return Files(tmp_path, request.getfixturevalue("empty_database"))
     server: Server = request.getfixturevalue("postgresql")
-    name = asyncio.run(server.create())
-    yield server.url(name)
-    asyncio.run(server.drop(name))
+    return server
+
+
+@pytest.fixture
+def database_url(databases: Databases) -> Iterator[str]:
+    """An empty database of this test's own with the newest schema."""
+    url = asyncio.run(databases.create())
+    yield url
+    asyncio.run(databases.drop(url))
 
 
 @pytest.fixture
@@ -102,16 +96,9 @@ def units(database: Database, clock: MovableClock, house: House) -> Units:
 
 
 @pytest.fixture
-async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
+async def stage(tmp_path: Path, database_url: str) -> AsyncIterator[Stage]:
     """The sandbox and the real bot, in this process, with sending budgets off."""
-    async with Stage(tmp_path) as stage:
-        yield stage
-
-
-@pytest.fixture
-async def stage_on_both(tmp_path: Path, database_url: str) -> AsyncIterator[Stage]:
-    """The same on a database of each kind."""
-    async with Stage(tmp_path, database_url=database_url) as stage:
+    async with Stage(tmp_path, database_url) as stage:
         yield stage
 
 

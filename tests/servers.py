@@ -9,7 +9,7 @@ from tempfile import mkdtemp
 from typing import Any
 
 import asyncpg
-from sqlalchemy.engine import URL
+from sqlalchemy.engine import URL, make_url
 
 from storage import migrate
 from storage.database import Database
@@ -46,15 +46,22 @@ class Server:
         finally:
             await connection.close()
 
-    async def create(self, template: str = TEMPLATE) -> str:
-        """A database like `template`; gives its name."""
+    async def create(self, like: str = "") -> str:
+        """The URL of a new database: with the newest schema and nothing in it, or a copy of one."""
+        return await self._copy(str(make_url(like).database) if like else TEMPLATE)
+
+    async def empty(self) -> str:
+        """The URL of a new database without any schema."""
+        return await self._copy("template0")
+
+    async def _copy(self, template: str) -> str:
         name = f"test_{next(self._numbers)}"
         await self.run(f"CREATE DATABASE {name} TEMPLATE {template}")
-        return name
+        return self.url(name)
 
-    async def drop(self, name: str) -> None:
+    async def drop(self, url: str) -> None:
         """Throw one away."""
-        await self.run(f"DROP DATABASE {name} WITH (FORCE)")
+        await self.run(f"DROP DATABASE {make_url(url).database} WITH (FORCE)")
 
     async def prepare(self) -> None:
         """Make the template: the newest schema and nothing in it."""

@@ -38,9 +38,9 @@ class Stage:
     def __init__(
         self,
         folder: Path | None = None,
+        database_url: str = "",
         policy: str = "",
         patience: Patience | None = None,
-        database_url: str = "",
         environment: Mapping[str, str] | None = None,
     ) -> None:
         self.folder = folder or Path(tempfile.mkdtemp())

@@ -6,17 +6,18 @@ undone alone if it fails. What keeps failing is set aside with its reason, and t
 """
 
 import asyncio
+import json
 import time
 from collections import defaultdict, deque
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
 import structlog
-from sqlalchemy import bindparam, exists, literal
+from sqlalchemy import String, bindparam, exists, literal
 from sqlalchemy.orm import aliased
-from sqlmodel import col, select, update
+from sqlmodel import col, func, select, update
 
 from bot.delivery.crew import Alone, Crew
 from bot.delivery.meter import Meter
@@ -24,6 +25,7 @@ from bot.logs import redact
 from bot.services.ports import Effect, Understand, UnintelligibleError
 from bot.services.unit import Group, Unit, Units
 from storage.database import Prepared, in_trouble
+from storage.functions import NumbersIn
 from storage.tables import InboxRow
 
 log = structlog.get_logger()
@@ -44,6 +46,9 @@ GROUP_SECONDS = 0.02
 PATIENCE = 20
 """How many updates of one person may wait. What comes on top is left unread, and the person is told once."""
 
+SUSPICION = 5
+"""With so many of a person's updates before it, one of several programs counts what waits for all of them."""
+
 LOOK_EVERY = 2.0
 """Seconds between looks for rows that somebody else put back to be taken again."""
 
@@ -56,6 +61,9 @@ counting from anywhere, so that an old number can come again."""
 
 LEFT_ALONE = timedelta(seconds=1.5)
 """So long an update is left to the program that kept it; then the others see whether it still waits."""
+
+TAKEN_UP = 4 * GROUP
+"""Who has so much to do takes up nothing that another program kept."""
 
 ORDER_PAUSE = 0.05
 """Seconds before another look at an update whose forerunner is in another program's hands."""
@@ -90,10 +98,21 @@ TAKE_IN_ORDER: Prepared[Any] = Prepared(
 """Where other programs handle updates too: not before those that the same person sent earlier."""
 
 STATE: Prepared[Any] = Prepared(select(InboxRow.state).where(InboxRow.id == bindparam("row_id")))
+STILL: Prepared[Any] = Prepared(
+    select(InboxRow.id).where(
+        col(InboxRow.id).bool_op("IN")(NumbersIn(bindparam("rows", type_=String))), col(InboxRow.state) == NEW
+    )
+)
+"""Which of so many rows nobody has handled yet."""
+
+WAITING: Prepared[Any] = Prepared(
+    select(func.count()).where(col(InboxRow.sender) == bindparam("sender"), col(InboxRow.state) == NEW)
+)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class _Ticket:
+    sender: int
     row_id: int
     raw: dict[str, Any]
     tries: int = 0
@@ -103,7 +122,7 @@ class _Ticket:
     """Whether it shares no commit any more: one that it was in failed."""
     kept_at: float = field(default_factory=time.monotonic)
     found: bool = False
-    """Whether it was found in the table rather than kept here: another program may have it in hand."""
+    """Whether it was found in the table rather than kept here."""
     gone: bool = False
     """Whether another program has handled it."""
 
@@ -132,21 +151,20 @@ class Inbox:
         An update that was kept before is dropped: the same one may be delivered twice, and one press as two
         updates. So is, with a word to its sender, what comes on top of `PATIENCE` updates that wait.
         """
-        kept: list[tuple[int, _Ticket]] = []
+        kept: list[_Ticket] = []
         unread = 0
         flooding: set[int] = set()
         adding: defaultdict[int, int] = defaultdict(int)
         async with self._units.together("inbox.accept") as group:
             for raw in raws:
                 sender = self._understand.sender_of(raw)
-                waiting = len(self._waiting.get(sender, ())) + adding[sender]
-                too_many = bool(sender) and waiting >= PATIENCE
+                too_many = bool(sender) and await self._floods(group, sender, adding[sender])
                 row_id = await _keep_once(group, raw, sender, too_many=too_many)
                 if row_id is None:
                     continue
                 if not too_many:
                     adding[sender] += 1
-                    kept.append((sender, _Ticket(row_id, raw)))
+                    kept.append(_Ticket(sender, row_id, raw))
                     continue
                 unread += 1
                 if sender not in flooding:
@@ -156,14 +174,25 @@ class Inbox:
                     group.keep(unit)
         if unread:
             self._meter.updates("unread", unread)
-        for sender, ticket in kept:
-            self._line_up(sender, ticket)
+        for ticket in kept:
+            self._line_up(ticket)
 
-    def _line_up(self, sender: int, ticket: _Ticket) -> None:
-        line = self._waiting[sender]
-        line.append(ticket)
+    async def _floods(self, group: Group, sender: int, adding: int) -> bool:
+        """Whether so many of somebody's updates wait that no more are read."""
+        here = len(self._waiting.get(sender, ())) + adding
+        if not self._crew.shared:
+            return here >= PATIENCE
+        return here >= SUSPICION and await group.tx.one(WAITING, sender=sender) >= PATIENCE
+
+    def _line_up(self, ticket: _Ticket) -> None:
+        """Into its sender's line, behind what they sent before: that may be found later than what was kept here."""
+        line = self._waiting[ticket.sender]
+        place = len(line)
+        while place and line[place - 1].row_id > ticket.row_id:
+            place -= 1
+        line.insert(place, ticket)
         if len(line) == 1:
-            self._next(sender)
+            self._next(ticket.sender)
 
     def _next(self, sender: int) -> None:
         self._ready.append(sender)
@@ -194,17 +223,31 @@ class Inbox:
             await asyncio.sleep(0.005)
 
     async def _take_up(self) -> None:
-        """Line up the rows that are to be taken and that nobody has in hand."""
+        """Line up the rows that are to be taken and that nobody has in hand; forget what others have handled."""
         known = {ticket.row_id for line in self._waiting.values() for ticket in line}
         async with self._units.reading() as look:
-            waiting = select(InboxRow.id).where(col(InboxRow.state) == NEW)
+            waiting = select(InboxRow.id).where(col(InboxRow.state) == NEW).order_by(col(InboxRow.id))
             if self._crew.shared:
+                still = set(await look.tx.all(STILL, rows=json.dumps(sorted(known))))
                 waiting = waiting.where(col(InboxRow.received_at) < look.now - LEFT_ALONE)
-            new = await look.tx.all(waiting)
-            left = [row_id for row_id in sorted(new) if row_id not in known]
+                waiting = waiting.limit(TAKEN_UP)
+            left = [row_id for row_id in await look.tx.all(waiting) if row_id not in known]
+            if self._crew.shared:
+                left = left[: max(0, TAKEN_UP - len(still))]
             rows = [row for row_id in left if (row := await look.tx.get(InboxRow, row_id))]
+        if self._crew.shared:
+            self._forget(known - still)
         for row in rows:
-            self._line_up(row.sender, _Ticket(row.id, row.raw, found=True))
+            self._line_up(_Ticket(row.sender, row.id, row.raw, found=True))
+
+    def _forget(self, gone: Collection[int]) -> None:
+        """What others have handled leaves its line; whoever is first in one may be in hand and leaves as if served."""
+        for line in self._waiting.values():
+            first, *others = line
+            first.gone = first.gone or first.row_id in gone
+            if any(ticket.row_id in gone for ticket in others):
+                line.clear()
+                line.extend([first, *(ticket for ticket in others if ticket.row_id not in gone)])
 
     async def _look(self) -> None:
         while True:
@@ -220,11 +263,11 @@ class Inbox:
                 self._woken.clear()
                 await self._woken.wait()
                 continue
-            senders = self._together()
+            hands = self._together()
             try:
-                served, effects = await self._serve_group(senders)
+                served, effects = await self._serve_group(hands)
             except Exception as error:
-                await self._after_failure(senders, error)
+                await self._after_failure(hands, error)
                 continue
             self._pause = 0.0
             self._count(served)
@@ -232,69 +275,75 @@ class Inbox:
                 task = asyncio.create_task(_tried(effect))
                 self._effects.add(task)
                 task.add_done_callback(self._effects.discard)
-            for sender in served:
-                self._leave(sender)
+            for ticket in served:
+                self._leave(ticket)
 
-    def _count(self, served: list[int]) -> None:
-        tickets = [ticket for sender in served if not (ticket := self._waiting[sender][0]).gone]
-        if tickets:
-            failed = sum(ticket.failure is not None for ticket in tickets)
-            self._meter.served([ticket.kept_at for ticket in tickets], failed)
+    def _count(self, served: list[_Ticket]) -> None:
+        own = [ticket for ticket in served if not ticket.gone]
+        if own:
+            failed = sum(ticket.failure is not None for ticket in own)
+            self._meter.served([ticket.kept_at for ticket in own], failed)
 
-    def _together(self) -> list[int]:
-        """Who is served next in one commit: many, or one whose update shares none."""
-        senders: list[int] = []
-        while self._ready and len(senders) < GROUP:
-            if self._waiting[self._ready[0]][0].alone:
-                if not senders:
-                    senders.append(self._ready.popleft())
+    def _together(self) -> list[_Ticket]:
+        """What is taken next in one commit: many people's first updates, or one that shares none."""
+        tickets: list[_Ticket] = []
+        while self._ready and len(tickets) < GROUP:
+            first = self._waiting[self._ready[0]][0]
+            if first.alone and tickets:
                 break
-            senders.append(self._ready.popleft())
-        return senders
+            self._ready.popleft()
+            tickets.append(first)
+            if first.alone:
+                break
+        return tickets
 
-    async def _serve_group(self, senders: list[int]) -> tuple[list[int], list[Effect]]:
-        """Handle the first update of each sender in one commit; gives who was served, and what to do now.
+    async def _serve_group(self, tickets: list[_Ticket]) -> tuple[list[_Ticket], list[Effect]]:
+        """Handle updates of different people in one commit; gives which were served, and what to do now.
 
         Those that found no time are ready again, those that failed will be after a pause.
         """
-        served: list[int] = []
         effects: list[Effect] = []
-        failed: list[tuple[int, _Ticket, Exception]] = []
-        early: list[int] = []
-        await self._see_what_is_gone([self._waiting[sender][0] for sender in senders])
+        failed: list[tuple[_Ticket, Exception]] = []
+        early: list[_Ticket] = []
+        await self._see_what_is_gone(tickets)
+        served = [ticket for ticket in tickets if ticket.gone]
+        remaining = deque(ticket for ticket in tickets if not ticket.gone)
+        if not remaining:  # nothing is worth a place in the writers' line
+            return served, effects
         begun = time.monotonic()
         async with self._units.together("inbox.handle") as group:
-            remaining = deque(senders)
             while remaining:
-                sender = remaining.popleft()
-                ticket = self._waiting[sender][0]
+                ticket = remaining.popleft()
                 try:
-                    found = () if ticket.gone else await self._take(group, ticket)
+                    found = await self._take(group, ticket)
                     if found is None:
-                        early.append(sender)
+                        early.append(ticket)
                     else:
                         effects += found
-                        served.append(sender)
+                        served.append(ticket)
                 except Exception as error:
                     if in_trouble(error):  # the database, not the update
                         raise
-                    failed.append((sender, ticket, error))
+                    failed.append((ticket, error))
                 if time.monotonic() - begun > GROUP_SECONDS:
                     break
-        for sender, ticket, failure in failed:
-            self._failed(sender, ticket, failure)
-        for sender in early:
-            asyncio.get_running_loop().call_later(ORDER_PAUSE, self._next, sender)
-        self._ready.extendleft(reversed(remaining))
+        for ticket, failure in failed:
+            self._failed(ticket, failure)
+        for ticket in early:
+            asyncio.get_running_loop().call_later(ORDER_PAUSE, self._next, ticket.sender)
+        self._ready.extendleft(ticket.sender for ticket in reversed(remaining))
         return served, effects
 
     async def _see_what_is_gone(self, tickets: list[_Ticket]) -> None:
         """Mark what other programs have handled meanwhile, without standing in the writers' line for it."""
-        found = [ticket for ticket in tickets if ticket.found] if self._crew.shared else []
-        if not found:
+        if not self._crew.shared:
+            return
+        long_ago = time.monotonic() - LEFT_ALONE.total_seconds()
+        perhaps = [ticket for ticket in tickets if ticket.found or ticket.kept_at < long_ago]
+        if not perhaps:
             return
         async with self._units.reading() as look:
-            for ticket in found:
+            for ticket in perhaps:
                 ticket.gone = await look.tx.first(STATE, row_id=ticket.row_id) != "new"
 
     async def _take(self, group: Group, ticket: _Ticket) -> Sequence[Effect] | None:
@@ -312,7 +361,7 @@ class Inbox:
             ticket.gone = True
             return ()
 
-    def _failed(self, sender: int, ticket: _Ticket, error: Exception) -> None:
+    def _failed(self, ticket: _Ticket, error: Exception) -> None:
         """Try it again after a pause, or set it aside next."""
         ticket.tries += 1
         hopeless = isinstance(error, UnintelligibleError) or ticket.tries >= TRIES
@@ -325,35 +374,35 @@ class Inbox:
         )
         if ticket.failure is None and hopeless:
             ticket.failure = error
-            self._next(sender)
+            self._next(ticket.sender)
             return
         self._meter.updates("again")
         pause = PAUSES[min(ticket.tries, len(PAUSES)) - 1]
-        asyncio.get_running_loop().call_later(pause, self._next, sender)
+        asyncio.get_running_loop().call_later(pause, self._next, ticket.sender)
 
-    async def _after_failure(self, senders: list[int], error: Exception) -> None:
+    async def _after_failure(self, tickets: list[_Ticket], error: Exception) -> None:
         """The commit failed: nothing of it happened. Alone, each shows whether it was the reason."""
-        log.error("inbox.not_committed", updates=len(senders), error=repr(error), exc_info=error)
-        tickets = [self._waiting[sender][0] for sender in senders]
+        log.error("inbox.not_committed", updates=len(tickets), error=repr(error), exc_info=error)
         if len(tickets) == 1 and tickets[0].alone and tickets[0].failure is None and not in_trouble(error):
-            self._failed(senders[0], tickets[0], error)
+            self._failed(tickets[0], error)
             return
         for ticket in tickets:
             if ticket.failure is not None:  # it could not even be set aside: that was not its own fault
                 ticket.failure, ticket.tries = None, 0
             ticket.alone = True
-        self._ready.extendleft(reversed([sender for sender in senders if sender not in self._ready]))
+        again = [ticket.sender for ticket in tickets if ticket.sender not in self._ready]
+        self._ready.extendleft(reversed(again))
         first, longest = DATABASE_PAUSES
         self._pause = min(longest, self._pause * 2 or first)
         await asyncio.sleep(self._pause)
 
-    def _leave(self, sender: int) -> None:
-        line = self._waiting[sender]
-        line.popleft()
+    def _leave(self, ticket: _Ticket) -> None:
+        line = self._waiting[ticket.sender]
+        line.remove(ticket)
         if line:
-            self._next(sender)  # to the back: who sends much waits behind the others
+            self._next(ticket.sender)  # to the back: who sends much waits behind the others
         else:
-            del self._waiting[sender]
+            del self._waiting[ticket.sender]
 
     async def _set_aside(self, unit: Unit, ticket: _Ticket, error: Exception) -> None:
         await unit.tx.change(

@@ -17,7 +17,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, ClassVar
 
-from sqlmodel import func, select
+from sqlmodel import case, func, select
 
 from bot.services.ports import (
     AudioStore,
@@ -100,8 +100,12 @@ class _ForgottenError(Exception):
 class MortalUnits(Units):
     """Units of work with a moment before and after each commit."""
 
-    changes: ClassVar[Prepared[int]] = Prepared(select(func.total_changes()))
-    """How many rows a connection to an SQLite file ever changed."""
+    changes: ClassVar[Prepared[int]] = Prepared(
+        select(func.total_changes()),
+        select(case((func.pg_current_xact_id_if_assigned().is_(None), 0), else_=1)),
+    )
+    """What grows when something is changed: how many rows a connection to a file ever changed, and whether a server has
+    given the transaction a number."""
 
     def __init__(self, fate: Fate, units: Units) -> None:
         super().__init__(units.database, units.clock, units.house, units.wake)

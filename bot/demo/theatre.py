@@ -199,7 +199,7 @@ class Theatre:
         self.set_clock(self._noon)
         await self.sandbox.start()
         self.client = SandboxClient(self.sandbox.url)
-        self.bot = self.cast_bot(self._environment(), self.folder / "bot.log")
+        self.bot = self.cast_bot(self.environment(), self.folder / "bot.log")
         await self.bot.start()
         return self
 
@@ -218,7 +218,8 @@ class Theatre:
             await self.client.close()
             await self.sandbox.stop()
 
-    def _environment(self) -> dict[str, str]:
+    def environment(self) -> dict[str, str]:
+        """What the bot is told from outside."""
         return {
             "DUOLOGUE_TOKEN": self.sandbox.token,
             "DUOLOGUE_API_URL": self.sandbox.url,

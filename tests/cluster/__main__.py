@@ -73,21 +73,21 @@ class Cluster:
 
     async def open(self, programs: int) -> None:
         """Make the database, and start the programs."""
-        name = await self.server.create()
-        self.database = Database(self.server.url(name))
+        url = await self.server.create()
+        self.database = Database(url)
         self.units = Units(self.database, _now, House(Policy()))
         await self.telegram.start()
         (self.folder / "duologue.toml").write_text(NO_BUDGETS + "[booking]\nstaff = 0\n")
         environment = {
             "DUOLOGUE_TOKEN": "1:cluster",
             "DUOLOGUE_API_URL": self.telegram.api.url,
-            "DUOLOGUE_DATABASE_URL": self.server.url(name),
+            "DUOLOGUE_DATABASE_URL": url,
             "DUOLOGUE_POLICY": str(self.folder / "duologue.toml"),
             "DUOLOGUE_WEBHOOK_URL": "http://127.0.0.1:1/in/telegram",
         }
         async with self.units.writing("studio") as unit:
             await a_studio(unit, rooms=40)
-        self.programs += [Program(self.folder / f"{name} {n}", environment) for n in range(programs)]
+        self.programs += [Program(self.folder / str(n), environment) for n in range(programs)]
         await asyncio.gather(*(program.start() for program in self.programs))
 
     async def close(self) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 from rich.console import Console
 from rich.table import Table
 from sqlalchemy import event, text
+from sqlalchemy.engine import make_url
 from sqlalchemy.pool import Pool
 
 from bot import config
@@ -93,14 +94,14 @@ async def show(server: Server, console: Console) -> bool:
 
 async def measure(server: Server, size: int) -> Cost:
     """The cost at one size."""
-    name = await server.create()
+    url = await server.create()
     telegram = Telegram(lambda: [f"http://127.0.0.1:{port}"], SECRET)
     port = free_port()
     await telegram.start()
     environment = {
         "DUOLOGUE_TOKEN": "1:cluster",
         "DUOLOGUE_API_URL": telegram.api.url,
-        "DUOLOGUE_DATABASE_URL": server.url(name),
+        "DUOLOGUE_DATABASE_URL": url,
         "DUOLOGUE_DATA": str(server.folder / f"data {size}"),
         "DUOLOGUE_WEBHOOK_URL": "http://127.0.0.1:1/in/telegram",
         "DUOLOGUE_WEBHOOK_SECRET": SECRET,
@@ -110,7 +111,7 @@ async def measure(server: Server, size: int) -> Cost:
     (server.folder / "cost.toml").write_text(NO_BUDGETS)
     with _counting() as counted:
         async with App(config.load(environment, server.folder), webhook=True) as app:
-            figures = await _questions(app, server, name, telegram, size, counted)
+            figures = await _questions(app, server, str(make_url(url).database), telegram, size, counted)
     await telegram.stop()
     return figures
 

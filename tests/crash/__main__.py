@@ -1,6 +1,7 @@
 """`make crash`: kill the bot at every commit and every sending, and tell what got lost and what came twice.
 
-`python -m tests.crash [nights]`: into how many nights the moments of one are dealt; the fewer, the closer the deaths.
+`python -m tests.crash [nights] [postgresql]`: into how many nights the moments of one are dealt; the fewer, the closer
+the deaths. On a server each death costs the seconds after which it counts as one.
 """
 
 import asyncio
@@ -18,17 +19,20 @@ from bot.services.messages import KINDS
 from tests.crash.moments import kind_of
 from tests.crash.oracle import NEW
 from tests.crash.season import Director, Season
+from tests.databases import Files, empty_file
+from tests.servers import Server, running
 
 NIGHTS = 24
 
 console = Console()
 
 
-async def main(nights: int) -> int:
+async def main(nights: int, server: Server | None = None) -> int:
     """Play everything and print it; the exit status."""
     began = time.monotonic()
     folder = Path(tempfile.mkdtemp(prefix="duologue-crash-"))
-    director = Director(folder, say=console.print)
+    databases = server or Files(folder, await empty_file(folder / "empty.db"))
+    director = Director(folder, databases, say=console.print)
     season = await director.every_moment(nights)
     season.controls = await director.controls()
     console.print(boundaries(season))
@@ -88,4 +92,11 @@ def uncertain(season: Season) -> Table:
 
 
 if __name__ == "__main__":
-    sys.exit(asyncio.run(main(int(sys.argv[1]) if sys.argv[1:] else NIGHTS)))
+    words = sys.argv[1:]
+    count = int(words.pop(0)) if words and words[0].isdecimal() else NIGHTS
+    if words == ["postgresql"]:
+        with running() as its:
+            status = asyncio.run(main(count, its))
+    else:
+        status = asyncio.run(main(count))
+    sys.exit(status)

@@ -2,12 +2,8 @@
 
 import asyncio
 import json
-import shutil
-import sqlite3
-import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, suppress
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -25,6 +21,7 @@ from tests.crash.evidence import Seen, mask, seen
 from tests.crash.nursery import ForkedBot, Nursery
 from tests.crash.oracle import Cut, Verdict, broken_off, judge, miscounted, reminded, told_wrongly
 from tests.crash.story import CANCELLED, HEADS, POLICY, REMINDERS, TOLD, Scene, Story
+from tests.databases import as_left, rows
 
 PATIENCE = 60.0
 """Seconds: what did not come by then does not come."""
@@ -35,10 +32,11 @@ KILLED = -9
 class NightTheatre(Theatre):
     """A theatre whose bot comes from a nursery."""
 
-    def __init__(self, nursery: Nursery, folder: Path, noon: datetime, moments: Sequence[str]) -> None:
-        super().__init__(
-            folder, policy=POLICY, noon=noon, env={"DUOLOGUE_FAULT": "; ".join(moments) or "record"}
-        )
+    def __init__(
+        self, nursery: Nursery, folder: Path, database_url: str, noon: datetime, moments: Sequence[str]
+    ) -> None:
+        env = {"DUOLOGUE_DATABASE_URL": database_url, "DUOLOGUE_FAULT": "; ".join(moments) or "record"}
+        super().__init__(folder, policy=POLICY, noon=noon, env=env)
         self._nursery = nursery
 
     def cast_bot(self, env: Mapping[str, str], log: Path) -> BotProcess:
@@ -72,6 +70,7 @@ class Night:
     def __init__(
         self,
         folder: Path,
+        database_url: str,
         noon: datetime,
         moments: Sequence[str] = (),
         *,
@@ -80,6 +79,7 @@ class Night:
         patience: float = PATIENCE,
     ) -> None:
         self._folder = folder
+        self._database_url = database_url
         self._noon = noon
         self._moments = moments
         self._scenes = scenes
@@ -94,7 +94,7 @@ class Night:
         """Play it, and judge it by a calm one (by itself, if it is the calm one)."""
         async with (
             Nursery() as nursery,
-            NightTheatre(nursery, self._folder, self._noon, self._moments) as theatre,
+            NightTheatre(nursery, self._folder, self._database_url, self._noon, self._moments) as theatre,
             Cast(theatre.client, patience=self._patience) as cast,
         ):
             self._theatre, self._cast = theatre, cast
@@ -136,12 +136,16 @@ class Night:
         while True:
             await self._revived()
             pending = (await self._theatre.client.info())["pending_updates"]
-            waiting = _waiting(self._theatre)
+            waiting = self._waiting()
             if not pending and not waiting:
                 return
             if time.monotonic() > deadline:
                 raise TimeoutError(f"{pending} updates wait at the door, and {waiting} inside")
             await asyncio.sleep(0.01)
+
+    def _waiting(self) -> list[str]:
+        now = self._theatre.now.astimezone(UTC).replace(tzinfo=None).isoformat(" ")
+        return [what for (what,) in rows(self._database_url, WAITING.format(now=now))]
 
     async def _revived(self) -> None:
         while self._reviving is not None and not self._reviving.done():
@@ -170,9 +174,9 @@ class Night:
 
     def _note_cuts(self, died: float, until: float) -> None:
         names = _names(self._cast)
-        with _as_left(self._theatre.data) as database:
-            self._deadly |= bool(database.execute(DEADLY, (TRIES,)).fetchall())
-            for chat, kind, data, change in database.execute(IN_THE_AIR):
+        with as_left(self._database_url) as eyes:
+            self._deadly |= bool(eyes.rows(DEADLY))
+            for chat, kind, data, change in eyes.rows(IN_THE_AIR):
                 texts = _texts(kind, data)
                 self._cuts.append(Cut(names.get(chat, "?"), kind, texts, died, until, bool(change)))
 
@@ -181,9 +185,9 @@ class Night:
         events: list[dict[str, Any]] = []
         while more := await client.events(events[-1]["seq"] if events else 0):
             events += more
-        with _as_left(self._theatre.data) as database:
-            rows = database.execute("SELECT lane, kind, data FROM outbox WHERE edits IS NULL").fetchall()
-        lanes = {text: lane for lane, kind, data in rows for text in _texts(kind, data)}
+        with as_left(self._database_url) as eyes:
+            found = eyes.rows("SELECT lane, kind, data FROM outbox WHERE edits IS NULL")
+        lanes = {text: lane for lane, kind, data in found for text in _texts(kind, data)}
         journal = (self._theatre.data / JOURNAL).read_text().splitlines()
         told = seen(events, await client.requests(), names, story.marks)
         return Outcome(told, self._cuts, lanes, journal, Verdict())
@@ -202,43 +206,20 @@ IN_THE_AIR = """
 """
 """What was being sent: new messages, and changes of such whose id is known; any other change goes out as a new one."""
 
-DEADLY = "SELECT 1 FROM jobs WHERE state = 'running' AND attempts > ?"
+DEADLY = f"SELECT 1 FROM jobs WHERE state = 'running' AND attempts > {TRIES}"
 
 WAITING = """
     SELECT 'update ' || update_id FROM inbox WHERE state = 'new'
     UNION ALL SELECT state || ' ' || kind FROM outbox WHERE state IN ('queued', 'sending')
     UNION ALL SELECT state || ' ' || kind FROM jobs WHERE state IN ('queued', 'running')
-    UNION ALL SELECT 'due ' || kind FROM timers WHERE state = 'pending' AND due_at <= ?
+    UNION ALL SELECT 'due ' || kind FROM timers WHERE state = 'pending' AND due_at <= '{now}'
 """
-"""What there is to do at a moment (UTC, as the database has it)."""
+"""What there is to do at a moment (UTC, as a file has it)."""
 
 
-def _waiting(theatre: Theatre) -> list[str]:
-    database = theatre.data / "duologue.db"
-    if not database.exists():
-        return ["a database"]
-    now = theatre.now.astimezone(UTC).replace(tzinfo=None).isoformat(" ")
-    with closing(sqlite3.connect(database, timeout=10)) as connection:
-        try:
-            return [what for (what,) in connection.execute(WAITING, (now,))]
-        except sqlite3.OperationalError:  # it is being made
-            return ["tables"]
-
-
-@contextmanager
-def _as_left(data: Path) -> Iterator[sqlite3.Connection]:
-    """A copy of the bot's database, so that looking at it mends nothing."""
-    with tempfile.TemporaryDirectory() as aside:
-        for name in ("duologue.db", "duologue.db-wal"):
-            with suppress(FileNotFoundError):
-                shutil.copy(data / name, aside)
-        with closing(sqlite3.connect(Path(aside, "duologue.db"))) as connection:
-            yield connection
-
-
-def _texts(kind: str, data: str) -> frozenset[str]:
+def _texts(kind: str, data: Any) -> frozenset[str]:
     """How a row reads, in each language; nothing if it leaves no message."""
-    message = load(kind, json.loads(data))
+    message = load(kind, json.loads(data) if isinstance(data, str) else data)
     screens = [screen(message, speech(language)) for language in LANGUAGES]
     return frozenset(mask(plain(made.text)) for made in screens if made.commands is None)
 

@@ -9,10 +9,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from bot.delivery.crew import TTL
 from bot.demo.theatre import next_noon
 from tests.crash.moments import deal, kind_of, mending, moments
 from tests.crash.night import Night, Outcome
 from tests.crash.oracle import JUST_NOW, Verdict
+from tests.databases import Databases
 
 Say = Callable[[str], None]
 
@@ -58,8 +60,11 @@ class Season:
 class Director:
     """Plays nights in folders of their own, `at_once` at the same time; `say` hears how it goes."""
 
-    def __init__(self, folder: Path, *, at_once: int = 2, say: Say = lambda _: None) -> None:
+    def __init__(
+        self, folder: Path, databases: Databases, *, at_once: int = 2, say: Say = lambda _: None
+    ) -> None:
         self._folder = folder
+        self._databases = databases
         self._free = asyncio.Semaphore(at_once)
         self._noon: datetime = next_noon()
         self._say = say
@@ -69,8 +74,11 @@ class Director:
     ) -> Outcome:
         """One night."""
         async with self._free:
-            night = Night(self._folder / name.replace(" ", "-"), self._noon, at, **how)
+            url = await self._databases.create()
+            night = Night(self._folder / name.replace(" ", "-"), url, self._noon, at, **how)
             outcome = await night.play(calm)
+            if outcome.verdict.good:
+                await self._databases.drop(url)
         self._say(f"{name}: {len(outcome.deaths)} deaths, {len(outcome.verdict.wrong)} complaints")
         outcome.verdict.prefix(name)
         return outcome
@@ -122,7 +130,9 @@ class Director:
         }
         ends = await asyncio.gather(
             *(
-                self.play(f"control {number}", at, calm=calm, scenes=SHORT, late=True, patience=JUST_NOW + 2)
+                self.play(
+                    f"control {number}", at, calm=calm, scenes=SHORT, late=True, patience=JUST_NOW + TTL + 2
+                )
                 for number, at in enumerate(forgotten.values(), 1)
             )
         )

@@ -518,6 +518,7 @@ async def test_each_persons_order_whoever_keeps_and_whoever_handles(hire: Hire) 
 async def test_without_looking_at_the_order_it_is_lost(hire: Hire, monkeypatch: pytest.MonkeyPatch) -> None:
     """The control: taken as on a file, where nobody else handles updates, they come in disorder."""
     monkeypatch.setattr(inboxes, "TAKE_IN_ORDER", inboxes.TAKE)
+    monkeypatch.setattr(inboxes, "LEFT_ALONE", timedelta(hours=1))  # each handles what it kept
     first, second = await hire(), await hire()
     lines = [Inbox(program.units, Handler("x"), crew=program.crew) for program in (first, second)]
     await dealt_out(lines, people=3, each=4)  # kept, and not handled yet
@@ -543,6 +544,76 @@ async def test_updates_of_the_dead_are_handled_by_the_living(hire: Hire) -> None
     await handled(second.units)
     await line.stop()
     assert await in_order(second.units, 5, 3)
+
+
+async def test_what_was_sent_earlier_and_found_later_goes_first(hire: Hire) -> None:
+    """The only one that is left has the second update already when it finds the first, which the dead one kept."""
+    first, second = await hire(), await hire()
+    dead, line = (
+        Inbox(first.units, Handler("dead"), crew=first.crew),
+        Inbox(second.units, Handler("living"), crew=second.crew),
+    )
+    await dead.accept([{"update_id": 1, "sender": 7, "number": 0}])
+    await line.accept([{"update_id": 2, "sender": 7, "number": 1}])
+    await first.dies()
+    await line.start()
+    await handled(second.units)
+    await line.idle()
+    await line.stop()
+    assert [card.text for card in await told(second.units, 7) if isinstance(card, Card)] == ["0", "1"]
+
+
+async def test_what_others_have_handled_waits_no_longer(hire: Hire) -> None:
+    """A program that hardly gets on forgets what the others did for it, and takes nobody for somebody who floods."""
+    slow, quick = await hire(), await hire()
+    handler = Handler("slow")
+    keeps, line = (
+        Inbox(slow.units, handler, crew=slow.crew),
+        Inbox(quick.units, Handler("quick"), crew=quick.crew),
+    )
+    await line.start()
+    for number in range(2 * inboxes.PATIENCE):  # each as soon as the one before is handled
+        await keeps.accept([{"update_id": number, "sender": 7, "number": number}])
+        await handled(quick.units)
+    assert await all_of(quick.units, select(InboxRow.id).where(InboxRow.state == "unread")) == []
+    assert len(keeps._waiting[7]) == 2 * inboxes.PATIENCE
+    await keeps._take_up()
+    assert len(keeps._waiting[7]) == 1  # the first of a line may be in hand
+    await keeps.start()
+    await keeps.idle()
+    assert handler.handled == 0
+    await keeps.stop()
+    await line.stop()
+
+
+async def test_a_flood_is_one_wherever_it_arrives(hire: Hire) -> None:
+    """What waits is counted for all programs together; what comes on top is left unread."""
+    lines = [
+        Inbox(program.units, Handler("x"), crew=program.crew) for program in [await hire() for _ in range(3)]
+    ]
+    await dealt_out(lines, people=1, each=90)
+    found = await all_of(lines[0]._units, select(InboxRow.state))
+    assert (found.count("new"), found.count("unread")) == (20, 70)
+
+
+async def test_who_has_plenty_to_do_takes_up_nothing(hire: Hire, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is handled elsewhere anyway is not lined up by everybody."""
+    monkeypatch.setattr(inboxes, "TAKEN_UP", 8)
+    first, second, third = [await hire() for _ in range(3)]
+    keeps, idle, busy = [Inbox(one.units, Handler("x"), crew=one.crew) for one in (first, second, third)]
+    for number in range(50):
+        await keeps.accept([{"update_id": number, "sender": 1 + number, "number": 0}])
+    for number in range(50, 56):
+        await busy.accept([{"update_id": number, "sender": 1 + number, "number": 0}])
+    await idle._take_up()
+    await busy._take_up()
+    assert [len(one._waiting) for one in (keeps, idle, busy)] == [50, 8, 8]
+    for one in (keeps, idle, busy):
+        await one.start()
+    await handled(first.units)
+    for one in (keeps, idle, busy):
+        await one.idle()
+        await one.stop()
 
 
 async def test_nobody_is_forgotten(hire: Hire) -> None:

@@ -47,7 +47,7 @@ a seat, staff of another city, somebody without any role, and somebody who never
 UNIMPORTANT = {"people": {"seen_at", "telegram_name", "username", "reachable", "expecting"}}
 """What the mere fact of writing may change, and the question that is being asked."""
 
-NOT_KEPT = {"inbox", "outbox"}
+NOT_KEPT = {"inbox", "outbox", "workers"}
 
 Picture = dict[tuple[str, str], str]
 

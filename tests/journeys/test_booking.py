@@ -78,7 +78,7 @@ class Town:
 @pytest.fixture
 async def town(tmp_path: Path, database_url: str) -> AsyncIterator[Town]:
     """The operation at work."""
-    async with Stage(tmp_path, LOUD, database_url=database_url) as stage:
+    async with Stage(tmp_path, database_url, LOUD) as stage:
         await stage.owner()
         start = (datetime.now(UTC) + timedelta(days=3)).replace(minute=0, second=0, microsecond=0)
         async with stage.app.units.writing("the studio") as unit:

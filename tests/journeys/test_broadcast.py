@@ -131,9 +131,9 @@ async def test_unreachable_people_are_not_counted(stage: Stage, crowd: list[Pers
 
 
 @pytest.fixture
-async def slow_stage(tmp_path: Path) -> AsyncIterator[Stage]:
+async def slow_stage(tmp_path: Path, database_url: str) -> AsyncIterator[Stage]:
     """A stage on which ten messages go out a second."""
-    stage = Stage(tmp_path)
+    stage = Stage(tmp_path, database_url)
     stage._policy = "[telegram]\nper_second = 10\nper_chat = 0\n"
     async with stage:
         yield stage

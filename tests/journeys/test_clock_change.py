@@ -208,10 +208,10 @@ CASES = {
 
 
 @pytest.mark.parametrize("name", CASES)
-async def test_everything_names_one_moment(tmp_path: Path, name: str) -> None:
+async def test_everything_names_one_moment(tmp_path: Path, database_url: str, name: str) -> None:
     """Preview, free times, both confirmations, both files, both lists and every reminder, in two languages."""
     case = CASES[name]
-    async with Stage(tmp_path, POLICY) as stage:
+    async with Stage(tmp_path, database_url, POLICY) as stage:
         night = await _opened(stage, case.zone, case.forward)
         if case.forward:
             assert "⏰" not in await night.plans("00:30")

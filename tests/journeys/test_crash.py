@@ -18,7 +18,7 @@ from bot.demo.joining import onboards
 from bot.demo.reviewing import NIGHT_MARKET
 from bot.demo.story import Story
 from bot.demo.theatre import OWNER, Theatre
-from tests.journeys.trouble import Ending, Stroke, Trouble, ending, rows, settle, unexcused
+from tests.journeys.trouble import Ending, Stroke, Trouble, ending, on, rows, settle, unexcused
 
 SENDING = ("sendMessage", "sendVoice", "sendDocument")
 PATIENCE = 60.0
@@ -45,9 +45,12 @@ class RoughStory(Story):
 Disturb = Callable[[Trouble], Awaitable[None]]
 
 
-async def play(folder: Path, disturb: Disturb | None = None) -> Ending:
+async def play(folder: Path, disturb: Disturb | None = None, database_url: str = "") -> Ending:
     """Play the whole story while somebody disturbs it; how it ended."""
-    async with Theatre(folder) as theatre, Cast(theatre.client, patience=PATIENCE) as cast:
+    async with (
+        Theatre(folder, env=on(database_url)) as theatre,
+        Cast(theatre.client, patience=PATIENCE) as cast,
+    ):
         story, trouble = RoughStory(cast, theatre), Trouble(theatre)
         theatre.bot.on_exit = lambda: cast.bot_fell(theatre.bot.fell or 0)
         disturber = asyncio.create_task(_forever(disturb, trouble)) if disturb else None
@@ -100,7 +103,7 @@ async def test_a_night_without_trouble(calm: Ending) -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(1, 8))
-async def test_a_rough_night(tmp_path: Path, calm: Ending, seed: int) -> None:
+async def test_a_rough_night(tmp_path: Path, database_url: str, calm: Ending, seed: int) -> None:
     """Kills at any moment, and a network that fails before and after sending."""
     chance = random.Random(seed)
 
@@ -114,12 +117,15 @@ async def test_a_rough_night(tmp_path: Path, calm: Ending, seed: int) -> None:
             await asyncio.sleep(chance.uniform(0.1, 1.0))
             await trouble.kill()
 
-    check_same(await play(tmp_path / "play", disturb), calm)
+    check_same(await play(tmp_path / "play", disturb, database_url), calm)
 
 
-async def test_killed_during_a_broadcast(tmp_path: Path) -> None:
+async def test_killed_during_a_broadcast(tmp_path: Path, database_url: str) -> None:
     """Nobody gets it twice; who did not get it is one of those whose copy was in the air."""
-    async with Theatre(tmp_path / "play") as theatre, Cast(theatre.client, patience=PATIENCE) as cast:
+    async with (
+        Theatre(tmp_path / "play", env=on(database_url)) as theatre,
+        Cast(theatre.client, patience=PATIENCE) as cast,
+    ):
         trouble = Trouble(theatre)
         olga = await cast.joins("Olga", "en", telegram_id=OWNER)
         await olga.says("/start")
@@ -145,9 +151,12 @@ async def test_killed_during_a_broadcast(tmp_path: Path) -> None:
         assert lost <= trouble.deaths[0].in_the_air | trouble.deaths[1].in_the_air
 
 
-async def test_told_to_stop(tmp_path: Path) -> None:
+async def test_told_to_stop(tmp_path: Path, database_url: str) -> None:
     """SIGTERM in the middle of work: it ends in order within ten seconds, and nothing is lost or doubled."""
-    async with Theatre(tmp_path / "play") as theatre, Cast(theatre.client, patience=PATIENCE) as cast:
+    async with (
+        Theatre(tmp_path / "play", env=on(database_url)) as theatre,
+        Cast(theatre.client, patience=PATIENCE) as cast,
+    ):
         ann = await cast.joins("Ann", "en")
         await onboards(ann, "1990", "skip", "en", city="")
         crowd = [await cast.joins(f"Person {number}", "en") for number in range(60)]

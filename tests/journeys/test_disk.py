@@ -45,6 +45,12 @@ def _hurried(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(name, value)
 
 
+@pytest.fixture
+def database_url() -> str:
+    """The bot's own file: all of this is about files."""
+    return ""
+
+
 def database_of(stage: Stage) -> Path:
     """The bot's database."""
     return stage.data / "duologue.db"

@@ -90,9 +90,9 @@ def _hurried(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
+async def stage(tmp_path: Path, database_url: str) -> AsyncIterator[Stage]:
     """The sandbox, and a bot without patience."""
-    async with Stage(tmp_path, patience=PATIENCE) as stage:
+    async with Stage(tmp_path, database_url, patience=PATIENCE) as stage:
         yield stage
 
 
@@ -396,7 +396,7 @@ async def test_a_rough_night(stage: Stage, seed: int) -> None:
     # A list whose first copy was hidden is not known by its number: a tick in that copy is answered with a new one.
     del told["AskSpeaks"]
     assert {kind: count % 4 for kind, count in told.items()} == dict.fromkeys(told, 0)
-    assert rows(stage, "SELECT state, checked_at IS NOT NULL, count(*) FROM samples") == [("received", 1, 4)]
+    assert rows(stage, "SELECT state, checked_at IS NOT NULL FROM samples") == [("received", True)] * 4
 
 
 @asynccontextmanager

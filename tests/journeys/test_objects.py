@@ -7,18 +7,19 @@ from pathlib import Path
 
 from bot.audio.sealing import SEALED
 from bot.rules.consent import CONSENT_VERSION
+from tests.journeys.trouble import knowing
 from tests.objects import serving
 from tests.stage import Stage
 
 KEY = base64.b64encode(bytes(range(32))).decode()
 
 
-async def test_a_sample_in_a_bucket(tmp_path: Path) -> None:
+async def test_a_sample_in_a_bucket(tmp_path: Path, database_url: str) -> None:
     """Heard, reviewed with its picture and, once consent is taken back, gone; no recording touches the data folder."""
     with serving() as objects:
         bucket = objects.bucket()
         environment = {"DUOLOGUE_AUDIO_URL": f"s3://{bucket}/audio", "DUOLOGUE_AUDIO_KEY": KEY}
-        async with Stage(tmp_path, environment=environment) as stage:
+        async with Stage(tmp_path, database_url, environment=environment) as stage:
             rita, ravi = await stage.reviewer("Rita"), await stage.reviewer("Ravi")
             ann = await stage.newcomer("Ann")
             await stage.sample(ann)
@@ -35,9 +36,4 @@ async def test_a_sample_in_a_bucket(tmp_path: Path) -> None:
                 while objects.held(bucket):  # noqa: ASYNC110 - a bucket tells nobody
                     await asyncio.sleep(0.1)
         assert not (tmp_path / "data" / "audio").exists()
-        assert knowing(tmp_path, KEY.encode()) == []
-
-
-def knowing(folder: Path, secret: bytes) -> list[Path]:
-    """The files that hold a secret."""
-    return [path for path in folder.rglob("*") if path.is_file() and secret in path.read_bytes()]
+        assert knowing(tmp_path, database_url, KEY.encode()) == []

@@ -18,12 +18,6 @@ from tests.stage import Stage
 YES, NO = re.compile(r"match:\d+:yes"), re.compile(r"match:\d+:no")
 
 
-@pytest.fixture
-async def stage(stage_on_both: Stage) -> Stage:
-    """On a database of each kind."""
-    return stage_on_both
-
-
 async def both_find(ann: Person, bo: Person) -> None:
     """Two people ask for a partner, and are proposed to each other within seconds."""
     for person in (ann, bo):

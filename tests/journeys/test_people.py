@@ -42,9 +42,9 @@ class Evening:
 
 
 @pytest.fixture
-async def evening(tmp_path: Path) -> AsyncIterator[Evening]:
+async def evening(tmp_path: Path, database_url: str) -> AsyncIterator[Evening]:
     """The operation at work."""
-    async with Stage(tmp_path, LOUD) as stage:
+    async with Stage(tmp_path, database_url, LOUD) as stage:
         olga = await stage.owner()
         start = (datetime.now(UTC) + timedelta(days=3)).replace(minute=0, second=0, microsecond=0)
         async with stage.app.units.writing("the studio") as unit:

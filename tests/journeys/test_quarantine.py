@@ -15,6 +15,7 @@ from bot.demo.theatre import Theatre
 from bot.sandbox import Person
 from bot.services.joining import steps
 from storage.tables import InboxRow
+from tests.journeys.trouble import database_of, on
 from tests.stage import Stage
 
 BROKEN = Path(__file__).with_name("broken.py")
@@ -48,9 +49,9 @@ def fragile(monkeypatch: pytest.MonkeyPatch) -> Fragile:
 
 
 @pytest.fixture
-async def stage(tmp_path: Path, fragile: Fragile) -> AsyncIterator[Stage]:
+async def stage(tmp_path: Path, database_url: str, fragile: Fragile) -> AsyncIterator[Stage]:
     """A stage with that bot."""
-    async with Stage(tmp_path) as stage:
+    async with Stage(tmp_path, database_url) as stage:
         yield stage
 
 
@@ -266,7 +267,12 @@ async def duologue(theatre: Theatre, *words: str) -> tuple[int | None, str]:
     """Run a command of the program, without a token, on the data of the bot on stage: its status and what it says."""
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "bot.cli", *words),
-        env={"PYTHONPATH": str(BROKEN.parents[2]), "DUOLOGUE_DATA": str(theatre.data), "PYTHONUTF8": "1"},
+        env={
+            "PYTHONPATH": str(BROKEN.parents[2]),
+            "PYTHONUTF8": "1",
+            "DUOLOGUE_DATA": str(theatre.data),
+            "DUOLOGUE_DATABASE_URL": database_of(theatre),
+        },
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
@@ -274,11 +280,11 @@ async def duologue(theatre: Theatre, *words: str) -> tuple[int | None, str]:
     return process.returncode, said.decode()
 
 
-async def test_an_operator_deals_with_it_beside_the_running_bot(tmp_path: Path) -> None:
+async def test_an_operator_deals_with_it_beside_the_running_bot(tmp_path: Path, database_url: str) -> None:
     """The bot is a process of its own; another one lists, shows, tries again and drops, and the bot goes on by that."""
     command = [sys.executable, str(BROKEN), "fails_at_times", "run"]
     async with (
-        Theatre(tmp_path / "play", command=command) as theatre,
+        Theatre(tmp_path / "play", command=command, env=on(database_url)) as theatre,
         Cast(theatre.client, patience=30.0) as cast,
     ):
         broken = theatre.folder / "broken"

@@ -15,9 +15,9 @@ START = (datetime.now(UTC) + timedelta(hours=20)).replace(minute=0, second=0, mi
 
 
 @pytest.fixture
-async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
+async def stage(tmp_path: Path, database_url: str) -> AsyncIterator[Stage]:
     """A bot whose policy wants two pairs in reserve."""
-    async with Stage(tmp_path, POLICY) as stage:
+    async with Stage(tmp_path, database_url, POLICY) as stage:
         yield stage
 
 

@@ -17,15 +17,9 @@ YES = re.compile(r"^vote:a\d+:yes$")
 
 
 @pytest.fixture
-async def stage(stage_on_both: Stage) -> Stage:
-    """On a database of each kind."""
-    return stage_on_both
-
-
-@pytest.fixture
-async def strict(tmp_path: Path) -> AsyncIterator[Stage]:
+async def strict(tmp_path: Path, database_url: str) -> AsyncIterator[Stage]:
     """A stage where every rejection is heard once more."""
-    async with Stage(tmp_path, policy='[review]\ncross_review = "any-rejection"\n') as stage:
+    async with Stage(tmp_path, database_url, '[review]\ncross_review = "any-rejection"\n') as stage:
         yield stage
 
 

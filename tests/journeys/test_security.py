@@ -16,6 +16,7 @@ from bot.services import people
 from bot.services.joining import invitations
 from handlers import board
 from tests.journeys.strangers import STRANGERS, World, changed
+from tests.journeys.trouble import knowing
 from tests.stage import OWNER, Stage
 
 AWAKE = '[reminders]\nquiet = ""\n'
@@ -110,10 +111,10 @@ def crippled(data: str) -> list[str]:
 
 
 @pytest.fixture
-async def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
+async def world(tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[World]:
     """Something of everything, and strangers to it, whose every press is read however many they are."""
     monkeypatch.setattr("bot.delivery.inbox.PATIENCE", 100_000)
-    async with Stage(tmp_path, AWAKE) as stage:
+    async with Stage(tmp_path, database_url, AWAKE) as stage:
         yield await World(stage).build()
 
 
@@ -259,11 +260,11 @@ async def test_an_owner_who_left_the_configuration(stage: Stage) -> None:
     await cora.hears("📊")
 
 
-async def test_the_token_is_nowhere(tmp_path: Path) -> None:
+async def test_the_token_is_nowhere(tmp_path: Path, database_url: str) -> None:
     """Broken connections, nonsense and refusals on every way: no log line, no row and no file knows the token."""
     log = io.StringIO()
     with redirect_stderr(log):
-        stage = Stage(tmp_path, AWAKE)
+        stage = Stage(tmp_path, database_url, AWAKE)
         logs.set_up("DEBUG")
         async with stage:
             olga = await stage.owner()
@@ -281,8 +282,8 @@ async def test_the_token_is_nowhere(tmp_path: Path) -> None:
     secret = token.partition(":")[2].encode()
     assert "failed" in log.getvalue()
     assert secret not in log.getvalue().encode()
-    assert knowing(tmp_path, b"SQLite format 3") != []
-    assert knowing(tmp_path, secret) == []
+    assert knowing(tmp_path, database_url, b"Olga") != []
+    assert knowing(tmp_path, database_url, secret) == []
 
 
 async def made(stage: Stage, maker: int, kind: str) -> str:
@@ -297,11 +298,6 @@ async def roles(stage: Stage) -> list[str]:
     """Every role that anybody holds."""
     async with stage.app.units.reading() as look:
         return sorted([role.value for role in Role for _ in await people.holders(look, role)])
-
-
-def knowing(folder: Path, words: bytes) -> list[Path]:
-    """The files in which these bytes are."""
-    return [path for path in folder.rglob("*") if path.is_file() and words in path.read_bytes()]
 
 
 def without_owners(settings: config.Config) -> config.Config:

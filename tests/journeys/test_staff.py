@@ -16,7 +16,7 @@ POLICY = '[booking]\nstaff = 1\n[reminders]\nquiet = ""\n'
 @pytest.fixture
 async def stage(tmp_path: Path, database_url: str) -> AsyncIterator[Stage]:
     """Sessions need one of the staff, and no hour is quiet."""
-    async with Stage(tmp_path, POLICY, database_url=database_url) as stage:
+    async with Stage(tmp_path, database_url, POLICY) as stage:
         yield stage
 
 

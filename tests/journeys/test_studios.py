@@ -19,16 +19,16 @@ AWAKE = '[reminders]\nquiet = ""\n'
 
 
 @pytest.fixture
-async def free(tmp_path: Path) -> AsyncIterator[Stage]:
+async def free(tmp_path: Path, database_url: str) -> AsyncIterator[Stage]:
     """Sessions need nobody of the staff, and no hour is quiet."""
-    async with Stage(tmp_path, policy=f"[booking]\nstaff = 0\n{AWAKE}") as stage:
+    async with Stage(tmp_path, database_url, f"[booking]\nstaff = 0\n{AWAKE}") as stage:
         yield stage
 
 
 @pytest.fixture
-async def staffed(tmp_path: Path) -> AsyncIterator[Stage]:
+async def staffed(tmp_path: Path, database_url: str) -> AsyncIterator[Stage]:
     """Sessions need two of the staff, and no hour is quiet."""
-    async with Stage(tmp_path, policy=f"[booking]\nstaff = 2\n{AWAKE}") as stage:
+    async with Stage(tmp_path, database_url, f"[booking]\nstaff = 2\n{AWAKE}") as stage:
         yield stage
 
 
@@ -229,9 +229,9 @@ async def test_two_of_the_staff_open_a_slot(staffed: Stage) -> None:
     assert "Times in China Standard Time." in shifts.text
 
 
-async def test_the_last_place_goes_to_one(tmp_path: Path) -> None:
+async def test_the_last_place_goes_to_one(tmp_path: Path, database_url: str) -> None:
     """Two press at once: one runs it, the other is thanked; a room at the same time is refused."""
-    async with Stage(tmp_path, policy=f'[booking]\nstaff = 1\nask_next = ""\n{AWAKE}') as stage:
+    async with Stage(tmp_path, database_url, f'[booking]\nstaff = 1\nask_next = ""\n{AWAKE}') as stage:
         olga = await studio(stage)
         await olga.says("/studio change 1 rooms=2")
         ben, cat = await staff(stage, olga, "Ben"), await staff(stage, olga, "Cat")

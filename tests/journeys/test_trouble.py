@@ -10,27 +10,30 @@ import pytest
 
 from bot.demo.cast import Cast, Missed
 from bot.demo.theatre import Theatre
-from tests.journeys.trouble import Stroke, Trouble, settle, unexcused
+from tests.journeys.trouble import Stroke, Trouble, on, settle, unexcused
 
 BROKEN = Path(__file__).with_name("broken.py")
 
 
 @asynccontextmanager
 async def small_stage(
-    folder: Path, how: str | None = None, patience: float = 30.0
+    folder: Path, database_url: str, how: str | None = None, patience: float = 30.0
 ) -> AsyncIterator[tuple[Cast, Trouble]]:
     """A bot (a forgetful one, if told `how`), people, and trouble."""
     command = [sys.executable, str(BROKEN), how, "run"] if how else None
     async with (
-        Theatre(folder, command=command) as theatre,
+        Theatre(folder, command=command, env=on(database_url)) as theatre,
         Cast(theatre.client, patience=patience) as cast,
     ):
         yield cast, Trouble(theatre)
 
 
-async def test_a_lost_update_is_noticed(tmp_path: Path) -> None:
+async def test_a_lost_update_is_noticed(tmp_path: Path, database_url: str) -> None:
     """Somebody who wrote to a bot that acknowledged too early waits in vain."""
-    async with small_stage(tmp_path / "play", "acknowledges_before_keeping", patience=5.0) as (cast, trouble):
+    async with small_stage(tmp_path / "play", database_url, "acknowledges_before_keeping", patience=5.0) as (
+        cast,
+        trouble,
+    ):
         ann = await cast.joins("Ann", "en")
         await ann.says("/start")
         async with asyncio.timeout(30):
@@ -41,9 +44,9 @@ async def test_a_lost_update_is_noticed(tmp_path: Path) -> None:
             await ann.sees("lang:en")
 
 
-async def test_a_copy_without_excuse_is_noticed(tmp_path: Path) -> None:
+async def test_a_copy_without_excuse_is_noticed(tmp_path: Path, database_url: str) -> None:
     """What had arrived and was written down must not come again, whenever the bot was killed."""
-    async with small_stage(tmp_path / "play", "sends_again_after_a_start") as (cast, trouble):
+    async with small_stage(tmp_path / "play", database_url, "sends_again_after_a_start") as (cast, trouble):
         ann = await cast.joins("Ann", "en")
         await ann.says("/start")
         await ann.sees("lang:en")
@@ -55,9 +58,11 @@ async def test_a_copy_without_excuse_is_noticed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["drop_after", "malformed"])
-async def test_a_copy_after_a_broken_connection_is_excused(tmp_path: Path, kind: str) -> None:
+async def test_a_copy_after_a_broken_connection_is_excused(
+    tmp_path: Path, database_url: str, kind: str
+) -> None:
     """The network hid that the message had arrived: it may come again, once."""
-    async with small_stage(tmp_path / "play") as (cast, trouble):
+    async with small_stage(tmp_path / "play", database_url) as (cast, trouble):
         ann = await cast.joins("Ann", "en")
         await cast.client.fault(kind, "sendMessage")
         await ann.says("/start")
@@ -68,9 +73,9 @@ async def test_a_copy_after_a_broken_connection_is_excused(tmp_path: Path, kind:
         assert unexcused(cast, trouble.deaths) == []
 
 
-async def test_a_copy_after_a_death_in_the_air_is_excused(tmp_path: Path) -> None:
+async def test_a_copy_after_a_death_in_the_air_is_excused(tmp_path: Path, database_url: str) -> None:
     """The bot died before it could write down that the message had arrived."""
-    async with small_stage(tmp_path / "play") as (cast, trouble):
+    async with small_stage(tmp_path / "play", database_url) as (cast, trouble):
         ann = await cast.joins("Ann", "en")
         trouble.plan(Stroke(("sendMessage",), 1))
         await ann.says("/start")

@@ -43,9 +43,9 @@ class Town:
 
 
 @pytest.fixture
-async def town(tmp_path: Path) -> AsyncIterator[Town]:
+async def town(tmp_path: Path, database_url: str) -> AsyncIterator[Town]:
     """The operation at work."""
-    async with Stage(tmp_path, POLICY) as stage:
+    async with Stage(tmp_path, database_url, POLICY) as stage:
         olga = await stage.owner()
         async with stage.app.units.writing("the studio") as unit:
             studio = await a_studio(unit, rooms=1)

@@ -12,13 +12,18 @@ import time
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from sqlalchemy.engine import make_url
+
+from bot import config
 from bot.delivery.settle import DOUBTS
 from bot.demo.cast import Cast, Line
 from bot.demo.scene import REVIEWERS
 from bot.demo.theatre import Theatre
 from bot.services.messages import KINDS, IfUncertain
+from tests import databases
 from tests.stage import Stage
 
 JUST_NOW = 3.0
@@ -128,18 +133,45 @@ class Trouble:
 
 def rows(theatre: Place, query: str) -> list[tuple[Any, ...]]:
     """Ask the bot's database, while no bot runs on it or beside one that does."""
-    database = theatre.data / "duologue.db"
-    if not database.exists():
+    url = database_of(theatre)
+    if url.startswith("sqlite") and not Path(str(make_url(url).database)).exists():
         return []
-    connection = sqlite3.connect(database, timeout=10)
     try:
-        return connection.execute(query).fetchall()
+        return databases.rows(url, query)
     except sqlite3.OperationalError as error:
         if "no such table" in str(error):  # killed before the tables were made
             return []
         raise
-    finally:
-        connection.close()
+
+
+def on(database_url: str) -> dict[str, str]:
+    """What a bot in a theatre is told, so that its state is there."""
+    return {"DUOLOGUE_DATABASE_URL": database_url}
+
+
+def database_of(place: Place) -> str:
+    """The URL of the bot's database."""
+    told = place.config() if isinstance(place, Stage) else config.load(place.environment(), place.folder)
+    return told.settings.database_url
+
+
+def knowing(folder: Path, database_url: str, secret: bytes) -> list[str]:
+    """The files in a folder, and the tables of a database on a server, that hold something secret."""
+    files = [str(path) for path in folder.rglob("*") if path.is_file() and secret in path.read_bytes()]
+    if database_url.startswith("sqlite"):
+        return files
+    tables = [name for (name,) in databases.rows(database_url, TABLES)]
+    return files + [
+        name
+        for name in tables
+        if any(
+            secret in str(row).encode()
+            for (row,) in databases.rows(database_url, f'SELECT one::text FROM "{name}" one')
+        )
+    ]
+
+
+TABLES = "SELECT tablename FROM pg_tables WHERE schemaname = 'public'"
 
 
 def chats_in_the_air(theatre: Place) -> list[int]:

@@ -1,27 +1,21 @@
-"""What the state machines of the services share: a real file to act on, presses of all sorts, and promises.
+"""What the state machines of the services share: a real database to act on, presses of all sorts, and promises.
 
 Whoever presses what, once or twice, alone or with others, in whatever order and however time passes: what is
 asserted here and in the machines holds after every step.
 """
 
 import asyncio
-import atexit
-import shutil
-import sqlite3
-import tempfile
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import cache, partial
-from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 from sqlalchemy import inspect
-from sqlalchemy.dialects import sqlite
 from sqlmodel import SQLModel, col, select, update
 
 from bot.delivery.clock import Clock
@@ -33,10 +27,10 @@ from bot.services.due import RINGS
 from bot.services.messages import Message
 from bot.services.people import Visitor
 from bot.services.unit import Group, House, Unit, Units
-from storage import migrate
 from storage.database import Database
-from storage.prepared import Plan, Prepared
+from storage.prepared import Prepared
 from storage.tables import Audit, Job, OutboxRow, Person, Timer
+from tests.databases import Databases, Eyes
 from tests.helpers import MovableClock
 from tests.services.lives import LIVES
 
@@ -65,27 +59,26 @@ def long(examples: int, steps: int) -> settings:
 
 
 @cache
-def _whole(table: type[SQLModel]) -> Plan:
+def _whole(table: type[SQLModel]) -> Prepared[Any]:
     """A look at a whole table, in the order of its key."""
     keys: Any = inspect(table).primary_key
-    return Prepared(select(table).order_by(*keys)).plan(sqlite.dialect())
+    return Prepared(select(table).order_by(*keys))
 
 
-@cache
-def _template(build: Build, policy: Policy) -> Path:
-    """A file with a scene in it, made once: every run begins with a copy."""
-    folder = Path(tempfile.mkdtemp())
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    path = folder / "scene.db"
+def run_machine(machine: "type[Machine]", databases: Databases, how: settings) -> None:
+    """Run a machine, each time on a new database of this kind, which begins as a copy of its scene."""
 
-    async def make() -> None:
-        database = Database(f"sqlite+aiosqlite:///{path}")
-        await migrate.upgrade(database)
-        await build(Units(database, MovableClock(), House(policy, frozenset({OWNER}), BOT)))
+    async def build() -> str:
+        url = await databases.create()
+        database = Database(url)
+        units = Units(database, MovableClock(), House(machine.policy, frozenset({OWNER}), BOT))
+        await machine.build(units)
         await database.close()
+        return url
 
-    asyncio.run(make())
-    return path
+    scene = asyncio.run(build())
+    there = {"databases": databases, "scene": scene}
+    run_state_machine_as_test(type(machine.__name__, (machine,), there), settings=how)
 
 
 @dataclass(frozen=True)
@@ -100,22 +93,23 @@ class Way:
 class Machine(RuleBasedStateMachine):
     """People on a real database, under a clock that is moved. `build` sets the scene."""
 
+    databases: ClassVar[Databases]
+    scene: ClassVar[str]
+    """The URL of what `build` made."""
     build: ClassVar[Build]
     policy: ClassVar[Policy] = Policy()
     kind_of_units: ClassVar[type[Units]] = Units
 
     def __init__(self) -> None:
         super().__init__()
-        self.folder = Path(tempfile.mkdtemp())
-        path = self.folder / "test.db"
-        shutil.copy(_template(type(self).build, self.policy), path)
         self.runner = asyncio.Runner()
         self.clock = MovableClock()
-        self.database = Database(f"sqlite+aiosqlite:///{path}")
+        self._url = self.runner.run(self.databases.create(self.scene))
+        self.database = Database(self._url)
         house = House(self.policy, frozenset({OWNER}), BOT)
         self.units = self.kind_of_units(self.database, self.clock, house)
         self.bell = Clock(self.units, RINGS)
-        self._eyes = sqlite3.connect(path)
+        self._eyes = Eyes(self._url)
         self._seen: dict[type[Any], list[Any]] = {}
         self._causes = 0
         self._way = Way()
@@ -124,11 +118,11 @@ class Machine(RuleBasedStateMachine):
         self._stands = dict(self._standing())
 
     def teardown(self) -> None:
-        """Close the file and throw it away."""
+        """Close the database and throw it away."""
         self._eyes.close()
         self.runner.run(self.database.close())
+        self.runner.run(self.databases.drop(self._url))
         self.runner.close()
-        shutil.rmtree(self.folder)
 
     def run(self, doing: Awaitable[Any]) -> None:
         """Do something, and what rings because of it."""
@@ -249,8 +243,8 @@ class Machine(RuleBasedStateMachine):
     def every(self, table: type[Row]) -> list[Row]:
         """Every row of a table, in the order of its key, as it is after the last step."""
         if table not in self._seen:
-            plan = _whole(table)
-            self._seen[table] = [plan.load(row) for row in self._eyes.execute(plan.sql)]
+            plan = _whole(table).plan(self.database.engine.dialect)
+            self._seen[table] = [plan.load(row) for row in self._eyes.rows(plan.sql)]
         return self._seen[table]
 
     def pending(self, thing: str = "") -> list[Timer]:

@@ -44,9 +44,9 @@ async def source(tmp_path: Path, empty_database: Path) -> AsyncIterator[Database
 @pytest.fixture
 def target_url(postgresql: Server) -> Iterator[str]:
     """A database of a server with nothing in it, not even tables."""
-    name = asyncio.run(postgresql.create("template0"))
-    yield postgresql.url(name)
-    asyncio.run(postgresql.drop(name))
+    url = asyncio.run(postgresql.empty())
+    yield url
+    asyncio.run(postgresql.drop(url))
 
 
 @pytest.fixture

@@ -1,18 +1,22 @@
 """PostgreSQL's own ways: its schema and its migrations, its locks, what it refuses, and a server that goes away."""
 
 import asyncio
-from collections.abc import Callable
+import socket
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
 
 import asyncpg
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import Connection, text
+from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlmodel import col, select, update
 
 from bot.services.unit import Units
-from storage import migrate, trouble
+from storage import migrate, postgres, trouble
 from storage.database import ConflictError, Database, in_trouble
 from storage.tables import City, LedgerEntry, Person
 from storage.tables.base import metadata
@@ -93,13 +97,13 @@ async def test_there_and_back(database: Database) -> None:
 
 async def test_several_upgrade_at_once(postgresql: Server) -> None:
     """One does it, the others wait and find it done."""
-    name = await postgresql.create("template0")
-    several = [Database(postgresql.url(name)) for _ in range(4)]
+    url = await postgresql.empty()
+    several = [Database(url) for _ in range(4)]
     await asyncio.gather(*(migrate.upgrade(one) for one in several))
     assert await migrate.current(several[0]) == migrate.newest()
     for one in several:
         await one.close()
-    await postgresql.drop(name)
+    await postgresql.drop(url)
 
 
 # --- one writer, many readers
@@ -145,6 +149,77 @@ async def test_without_the_lock_updates_are_lost(database: Database, units: Unit
     await asyncio.gather(*(count_up() for _ in range(10)))
     async with database.reading() as tx:
         assert await tx.one(select(Person.birth_year)) < 10
+
+
+async def test_who_stands_still_holds_nobody_up(
+    database: Database, units: Units, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A program that is stopped in the middle of writing: the others go on, and what it had begun is undone."""
+    monkeypatch.setattr(postgres, "SILENCE", 1)
+    other = Database(database.url.render_as_string())
+
+    async def stopped() -> None:
+        async with units.writing("stopped") as unit:
+            await a_person(unit, 5)
+            async with asyncio.timeout(30), other.writing() as tx:
+                await tx.add(City(code="b", created_at=NOON))
+            await a_person(unit, 6)
+
+    with pytest.raises(DBAPIError) as caught:
+        await stopped()
+    assert in_trouble(caught.value)
+    async with units.writing("again") as unit:
+        await a_person(unit, 6)
+    async with other.reading() as tx:
+        assert await tx.all(select(City.code)) == ["b"]
+        assert await tx.all(select(Person.telegram_id)) == [6]
+    await other.close()
+
+
+async def test_a_connection_to_a_machine_that_is_gone_is_found_out(database_url: str) -> None:
+    """The system asks the other end, soon enough, whether it is still there."""
+    where = make_url(database_url)
+    async with forwarded(socket_in(str(where.query["host"]))) as port:
+        database = Database(
+            where.set(host="127.0.0.1", port=port, query={}).render_as_string(hide_password=False)
+        )
+        async with database.connected() as connection:
+            raw = await connection.get_raw_connection()
+            sock = raw.driver_connection._transport.get_extra_info("socket")  # type: ignore[union-attr]
+            kept = sock.getsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE)
+            found = {
+                name: sock.getsockopt(socket.IPPROTO_TCP, getattr(socket, name))
+                for name in postgres.KEEPALIVE
+                if hasattr(socket, name)
+            }
+        await database.close()
+    assert kept == 1
+    assert found == {name: value for name, value in postgres.KEEPALIVE.items() if name in found}
+
+
+def socket_in(folder: str) -> Path:
+    """Where a server listens."""
+    (found,) = Path(folder).glob(".s.PGSQL.*[0-9]")
+    return found
+
+
+@asynccontextmanager
+async def forwarded(place: Path) -> AsyncIterator[int]:
+    """A port that leads to the server's socket."""
+    running: set[asyncio.Task[None]] = set()
+
+    async def pour(source: asyncio.StreamReader, sink: asyncio.StreamWriter) -> None:
+        while data := await source.read(65_536):
+            sink.write(data)
+        sink.close()
+
+    async def meet(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        inner, outer = await asyncio.open_unix_connection(place)
+        running.update(asyncio.create_task(pour(*way)) for way in ((reader, outer), (inner, writer)))
+
+    async with await asyncio.start_server(meet, "127.0.0.1", 0) as server:
+        yield server.sockets[0].getsockname()[1]
+    await asyncio.gather(*running)
 
 
 async def test_one_bot_runs_on_a_database(database: Database) -> None:

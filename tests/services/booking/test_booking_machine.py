@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from hypothesis import strategies as st
-from hypothesis.stateful import initialize, precondition, rule, run_state_machine_as_test
+from hypothesis.stateful import initialize, precondition, rule
 from sqlmodel import col, select, update
 
 from bot.rules.errors import DomainError
@@ -27,9 +27,10 @@ from bot.services.pairing import matches, partings, pool, proposals
 from bot.services.studio import calling_off, shifts
 from bot.services.unit import Unit, Units
 from storage.tables import Booking, Job, PairMember, Person, Proposal, Shift, Slot, Waiting, Wish
+from tests.databases import Databases
 from tests.helpers import MovableClock, a_person
 from tests.services.booking.booking_promises import STANDING, BookingPromises
-from tests.services.machines import PICK, long, short
+from tests.services.machines import PICK, long, run_machine, short
 from tests.services.scene import ANN, BO, CY, DI, EVE, FAY, HOUR, MONDAY, OWNER, STRANGER, Scene
 
 BEN = 31
@@ -326,12 +327,12 @@ class Bookings(BookingPromises):
         return seats[seat % len(seats)] if seats and seat % 7 else STRANGER
 
 
-def test_bookings_hold_whatever_is_pressed() -> None:
+def test_bookings_hold_whatever_is_pressed(databases: Databases) -> None:
     """Short, and the same every time."""
-    run_state_machine_as_test(Bookings, settings=short(30, 70))
+    run_machine(Bookings, databases, short(30, 70))
 
 
 @pytest.mark.slow
-def test_bookings_hold_at_length() -> None:
+def test_bookings_hold_at_length(databases: Databases) -> None:
     """Long, and other runs every time."""
-    run_state_machine_as_test(Bookings, settings=long(300, 60))
+    run_machine(Bookings, databases, long(300, 60))

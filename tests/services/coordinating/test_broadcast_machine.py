@@ -8,7 +8,7 @@ from unittest.mock import patch
 
 import pytest
 from hypothesis import strategies as st
-from hypothesis.stateful import initialize, rule, run_state_machine_as_test
+from hypothesis.stateful import initialize, rule
 
 from bot.delivery.outbox import Outbox
 from bot.rules.commands import Broadcast as Wanted
@@ -23,10 +23,11 @@ from bot.services.pairing import pairs, pool
 from bot.services.people import Person, Visitor
 from bot.services.unit import Unit, Units
 from storage.tables import Broadcast, OutboxRow
+from tests.databases import Databases
 from tests.helpers import a_person, a_reviewer, a_studio, an_approved, deliver
 from tests.services.coordinating.broadcast_mouth import FATES, KEPT, Air, Quota, Watched
 from tests.services.coordinating.broadcast_promises import BroadcastPromises
-from tests.services.machines import OWNER, PICK, long, short
+from tests.services.machines import OWNER, PICK, long, run_machine, short
 
 COR, REV, BEN, SHY = 2, 20, 21, 22
 """Another coordinator, a reviewer, one of the staff, and somebody who has not begun."""
@@ -249,14 +250,14 @@ class Broadcasts(BroadcastPromises):
         self.pass_time(timedelta(seconds=seconds))
 
 
-def test_broadcasts_end_rightly_whatever_happens() -> None:
+def test_broadcasts_end_rightly_whatever_happens(databases: Databases) -> None:
     """Short, and the same every time."""
     with patch.multiple("bot.delivery.outbox", **PAUSES):
-        run_state_machine_as_test(Broadcasts, settings=short(20, 40))
+        run_machine(Broadcasts, databases, short(20, 40))
 
 
 @pytest.mark.slow
-def test_broadcasts_end_rightly_at_length() -> None:
+def test_broadcasts_end_rightly_at_length(databases: Databases) -> None:
     """Long, and other runs every time."""
     with patch.multiple("bot.delivery.outbox", **PAUSES):
-        run_state_machine_as_test(Broadcasts, settings=long(300, 60))
+        run_machine(Broadcasts, databases, long(300, 60))

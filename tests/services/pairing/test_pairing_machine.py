@@ -10,7 +10,7 @@ from typing import Any, cast
 
 import pytest
 from hypothesis import strategies as st
-from hypothesis.stateful import initialize, rule, run_state_machine_as_test
+from hypothesis.stateful import initialize, rule
 
 from bot.rules.consent import CONSENT_VERSION
 from bot.rules.onboarding import REQUIRED_PURPOSES
@@ -23,8 +23,9 @@ from bot.services.pairing.proposal_cards import BY_INVITATION
 from bot.services.people import Person, Visitor
 from bot.services.unit import House, Unit, Units
 from storage.tables import Invitation, Job, OutboxRow, Pair, Proposal, ProposalMember
+from tests.databases import Databases
 from tests.helpers import a_studio, an_approved
-from tests.services.machines import OWNER, PICK, long, short
+from tests.services.machines import OWNER, PICK, long, run_machine, short
 from tests.services.pairing.pairing_promises import PairingPromises
 
 ANN, BO, CY, DI, EVE, FAY, GUS, NEW = 11, 12, 13, 14, 15, 16, 17, 18
@@ -289,12 +290,12 @@ class Pairing(PairingPromises):
         self.until_it_rings(times)
 
 
-def test_people_are_paired_rightly_whatever_is_pressed() -> None:
+def test_people_are_paired_rightly_whatever_is_pressed(databases: Databases) -> None:
     """Short, and the same every time."""
-    run_state_machine_as_test(Pairing, settings=short(24, 60))
+    run_machine(Pairing, databases, short(24, 60))
 
 
 @pytest.mark.slow
-def test_people_are_paired_rightly_at_length() -> None:
+def test_people_are_paired_rightly_at_length(databases: Databases) -> None:
     """Long, and other runs every time."""
-    run_state_machine_as_test(Pairing, settings=long(300, 60))
+    run_machine(Pairing, databases, long(300, 60))

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from hypothesis import strategies as st
-from hypothesis.stateful import initialize, rule, run_state_machine_as_test
+from hypothesis.stateful import initialize, rule
 
 from bot.rules.policy import ReviewPolicy
 from bot.rules.review import Reason
@@ -16,7 +16,8 @@ from bot.services.reviewing import appeals, review_groups, review_queue
 from bot.services.sampling import checks, copies, erasing, ratings, samples
 from bot.services.sampling.samples import Upload
 from storage.tables import Job, Person, Reviewer, Sample
-from tests.services.machines import OWNER, PICK, long, short
+from tests.databases import Databases
+from tests.services.machines import OWNER, PICK, long, run_machine, short
 from tests.services.reviewing import review_cast as cast
 from tests.services.reviewing.review_cast import (
     COR,
@@ -312,12 +313,12 @@ class Reviews(ReviewPromises):
         return self.telegram_id(sent[0]) if sent and pick % 9 else SENDERS[pick % len(SENDERS)]
 
 
-def test_samples_are_decided_rightly_whatever_is_pressed() -> None:
+def test_samples_are_decided_rightly_whatever_is_pressed(databases: Databases) -> None:
     """Short, and the same every time."""
-    run_state_machine_as_test(Reviews, settings=short(26, 70))
+    run_machine(Reviews, databases, short(26, 70))
 
 
 @pytest.mark.slow
-def test_samples_are_decided_rightly_at_length() -> None:
+def test_samples_are_decided_rightly_at_length(databases: Databases) -> None:
     """Long, and other runs every time."""
-    run_state_machine_as_test(Reviews, settings=long(300, 60))
+    run_machine(Reviews, databases, long(300, 60))
