@@ -7,7 +7,6 @@ One that only looks sees a single moment (REPEATABLE READ).
 """
 
 import contextlib
-import json
 import os
 import re
 import socket
@@ -199,7 +198,6 @@ class PostgresEngine:
                 "timeout": PATIENCE,
                 "server_settings": {"application_name": f"duologue {os.getpid()}"},
             },
-            json_serializer=lambda value: json.dumps(value, ensure_ascii=False),
         )
         event.listen(self.engine.sync_engine, "connect", _kept_alive)
 

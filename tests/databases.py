@@ -152,4 +152,4 @@ OTHERS = """
 
 
 def _as_text(value: Any) -> Any:
-    return json.dumps(value, ensure_ascii=False) if isinstance(value, (list, dict)) else value
+    return json.dumps(value) if isinstance(value, (list, dict)) else value

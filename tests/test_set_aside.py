@@ -4,7 +4,6 @@ import asyncio
 import json
 import logging
 import shutil
-import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
@@ -13,6 +12,7 @@ from typing import Any
 
 import pytest
 import structlog
+from sqlalchemy import text
 from sqlmodel import col, select, update
 
 from bot import cli
@@ -32,6 +32,7 @@ class Terminal:
     """Runs `duologue inbox …` as somebody at a terminal would."""
 
     capsys: pytest.CaptureFixture[str]
+    monkeypatch: pytest.MonkeyPatch
 
     async def __call__(self, *words: str) -> tuple[int | str | None, str]:
         """The exit status, or what was complained about instead, and what was printed."""
@@ -53,18 +54,28 @@ def terminal(
         monkeypatch.delenv(f"DUOLOGUE_{name}", raising=False)
     monkeypatch.setenv("DUOLOGUE_DATA", "data")
     monkeypatch.chdir(tmp_path)
-    yield Terminal(capsys)
+    yield Terminal(capsys, monkeypatch)
     structlog.reset_defaults()  # the logs went to this terminal, which is gone
     logging.basicConfig(level=level, handlers=root, force=True)
 
 
 @pytest.fixture
-async def units(tmp_path: Path, empty_database: Path, house: House) -> AsyncIterator[Units]:
+def there(terminal: Terminal, engine: str, tmp_path: Path, request: pytest.FixtureRequest) -> str:
+    """Where the bot's state is: the file in the data folder, or a database on a server."""
+    if engine == "sqlite":
+        path = tmp_path / "data" / "duologue.db"
+        path.parent.mkdir()
+        shutil.copy(request.getfixturevalue("empty_database"), path)
+        return f"sqlite+aiosqlite:///{path}"
+    url = str(request.getfixturevalue("database_url"))
+    terminal.monkeypatch.setenv("DUOLOGUE_DATABASE_URL", url)
+    return url
+
+
+@pytest.fixture
+async def units(there: str, house: House) -> AsyncIterator[Units]:
     """Units of a bot that has the same database open."""
-    (tmp_path / "data").mkdir()
-    path = tmp_path / "data" / "duologue.db"
-    shutil.copy(empty_database, path)
-    database = Database(f"sqlite+aiosqlite:///{path}")
+    database = Database(there)
     yield Units(database, MovableClock(), house)
     await database.close()
 
@@ -298,9 +309,10 @@ async def test_a_database_of_an_older_program(terminal: Terminal, tmp_path: Path
     assert await terminal() == (told, "")
 
 
-async def test_a_database_of_a_newer_program(units: Units, terminal: Terminal, tmp_path: Path) -> None:
+async def test_a_database_of_a_newer_program(units: Units, terminal: Terminal) -> None:
     """It is not guessed at."""
-    sql(tmp_path, "UPDATE alembic_version SET version_num = '9999'")
+    async with units.writing("newer") as unit:
+        await unit.tx.run(text("UPDATE alembic_version SET version_num = '9999'"))
     told = "duologue: the database is of a newer Duologue (revision 9999); install that version again"
     assert await terminal() == (told, "")
 
@@ -331,11 +343,3 @@ async def test_a_wrong_configuration(
     monkeypatch.setenv(name, value)
     status, _ = await terminal()
     assert str(status).startswith(complaint)
-
-
-def sql(folder: Path, statement: str) -> None:
-    """Change the database behind everybody's back."""
-    connection = sqlite3.connect(folder / "data" / "duologue.db")
-    with connection:
-        connection.execute(statement)
-    connection.close()

@@ -435,7 +435,7 @@ def _press_of(raw: dict[str, Any]) -> str | None:
     """Which press an update brings, if it brings one: it can come under several numbers."""
     query = raw.get("callback_query")
     found = query.get("id") if isinstance(query, dict) else None
-    return found if isinstance(found, str) else None
+    return found if isinstance(found, str) and found.isascii() and found.isprintable() else None
 
 
 async def _tried(effect: Effect) -> None:

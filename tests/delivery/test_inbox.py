@@ -129,6 +129,23 @@ async def test_smaller_ids_are_no_older_updates(inbox: Inbox, listener: Listener
     assert listener.done == [900_000_000, 17]
 
 
+async def test_what_no_text_can_hold_is_kept_all_the_same(
+    units: Units, inbox: Inbox, listener: Listener
+) -> None:
+    """Halves of characters and zeros, in words and where a press has its id: nothing is stuck at the door."""
+    odd = "\ud800\x00 \u4f60"
+    (raw,) = updates(1, does=odd)
+    raw["callback_query"] = {"id": odd}
+    await inbox.accept([raw])
+    await inbox.accept(updates(2))
+    await served(inbox)
+    assert listener.done == [1, 2]
+    async with units.reading() as look:
+        first = await look.tx.first(select(InboxRow).order_by(col(InboxRow.id)))
+    assert first is not None
+    assert (first.raw, first.press) == (raw, None)
+
+
 async def test_a_persons_order_is_kept(inbox: Inbox, listener: Listener) -> None:
     """Whatever fails and is tried again, the updates of one person take effect in their order."""
     await inbox.accept([*updates(1), *updates(2, does="fail once"), *updates(3, 4)])
