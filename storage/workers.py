@@ -12,15 +12,15 @@ from typing import Any
 
 from sqlalchemy import bindparam, text
 from sqlalchemy.ext.asyncio import AsyncConnection
-from sqlmodel import col, select
+from sqlmodel import col, func, select
 
 from storage.database import Database, Prepared, Transaction
 from storage.postgres import CHANNEL
 from storage.tables import Lease, Worker
 
 _REGISTER = text(
-    "INSERT INTO workers (name, began_at, alive_until) VALUES (:name, now(), now() + make_interval(secs => :ttl))"
-    " RETURNING id"
+    "INSERT INTO workers (name, began_at, alive_until, release)"
+    " VALUES (:name, now(), now() + make_interval(secs => :ttl), :release) RETURNING id"
 )
 _BEAT = text(
     "UPDATE workers SET alive_until = now() + make_interval(secs => :ttl) WHERE id = :me AND alive_until > now()"
@@ -34,12 +34,18 @@ _REAP = text(
     " SELECT (SELECT count(*) FROM dead), (SELECT count(*) FROM freed)"
 )
 _TAKE = text(
-    "INSERT INTO leases AS held (name, worker_id, fence) VALUES (:name, :me, 1)"
+    "INSERT INTO leases AS held (name, worker_id, fence)"
+    " SELECT CAST(:name AS TEXT), CAST(:me AS BIGINT), 1"
+    " WHERE NOT EXISTS (SELECT FROM workers WHERE alive_until > now() AND release > :release)"
     " ON CONFLICT (name) DO UPDATE SET worker_id = :me, fence = held.fence + 1"
     " WHERE held.worker_id <> :me"
     " AND NOT EXISTS (SELECT FROM workers WHERE id = held.worker_id AND alive_until > now())"
 )
-_HELD = text("SELECT fence FROM leases WHERE name = :name AND worker_id = :me")
+_HELD = text(
+    "SELECT (SELECT fence FROM leases WHERE name = :name AND worker_id = :me),"
+    " EXISTS (SELECT FROM workers WHERE alive_until > now() AND release > :release)"
+)
+_LEFT = text("UPDATE leases SET worker_id = 0 WHERE name = :name AND worker_id = :me")
 _GONE = text("DELETE FROM workers WHERE id = :me")
 
 _MINE: Prepared[Any] = Prepared(
@@ -48,6 +54,9 @@ _MINE: Prepared[Any] = Prepared(
     )
 )
 _REGISTERED: Prepared[Any] = Prepared(select(Worker.id).where(col(Worker.id) == bindparam("me")))
+_NEWER: Prepared[Any] = Prepared(
+    select(Worker.id).where(col(Worker.release) > bindparam("release"), col(Worker.alive_until) > func.now())
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +65,8 @@ class Pulse:
 
     me: int
     fence: int | None
+    newer: bool = False
+    """Whether a program of a newer release lives."""
     dead: int = 0
     freed: int = 0
 
@@ -63,12 +74,16 @@ class Pulse:
 class Registry:
     """One program's connection to what the programs know of each other."""
 
-    def __init__(self, database: Database, name: str, lease: str, ttl: float) -> None:
-        """`name` tells people who it is; `lease` is what it wants to do for all; `ttl` seconds of silence are death."""
+    def __init__(self, database: Database, name: str, lease: str, ttl: float, release: int) -> None:
+        """`name` tells people who it is; `lease` is what it wants to do for all; `ttl` seconds of silence are death.
+
+        Of several only those of the newest `release` take the lease.
+        """
         self._database = database
-        self._name, self._lease, self._ttl = name, lease, ttl
+        self._name, self._lease, self._ttl, self._release = name, lease, ttl, release
         self._connection: AsyncConnection | None = None
         self._me = 0
+        self._one_at_a_time = asyncio.Lock()
 
     async def open(self, heard: Callable[[str], None]) -> None:
         """Connect, and hear what others tell; raises what the database raises."""
@@ -88,17 +103,26 @@ class Registry:
 
         Who was silent for too long oneself is somebody new from then on. Raises what the database raises.
         """
-        if not self._me or (await self._run(_BEAT, me=self._me, ttl=self._ttl)) is None:
-            self._me = (await self._run(_REGISTER, name=self._name, ttl=self._ttl))[0]
-        dead, freed = await self._run(_REAP)
-        await self._run(_TAKE, me=self._me, name=self._lease)
-        held = await self._run(_HELD, me=self._me, name=self._lease)
-        return Pulse(self._me, held[0] if held else None, dead, freed)
+        async with self._one_at_a_time:
+            if not self._me or (await self._run(_BEAT, me=self._me, ttl=self._ttl)) is None:
+                told = {"name": self._name, "ttl": self._ttl, "release": self._release}
+                self._me = (await self._run(_REGISTER, **told))[0]
+            dead, freed = await self._run(_REAP)
+            mine = {"me": self._me, "name": self._lease, "release": self._release}
+            await self._run(_TAKE, **mine)
+            fence, newer = await self._run(_HELD, **mine)
+            return Pulse(self._me, fence, newer, dead, freed)
+
+    async def let_go(self) -> None:
+        """Leave the lease to whoever may take it next. Raises what the database raises."""
+        async with self._one_at_a_time:
+            await self._run(_LEFT, me=self._me, name=self._lease)
 
     async def leave(self) -> None:
         """Say goodbye: others take over at once."""
-        if self._me and self._connection is not None:
-            await self._run(_GONE, me=self._me)
+        async with self._one_at_a_time:
+            if self._me and self._connection is not None:
+                await self._run(_GONE, me=self._me)
 
     async def _run(self, statement: Any, **values: Any) -> Any:
         if self._connection is None:
@@ -111,6 +135,11 @@ class Registry:
 async def is_mine(tx: Transaction, lease: str, me: int, fence: int) -> bool:
     """Whether a lease is one's own still, in the transaction that relies on it."""
     return await tx.first(_MINE, name=lease, me=me, fence=fence) is not None
+
+
+async def is_newer_alive(tx: Transaction, release: int) -> bool:
+    """Whether a program of a newer release lives."""
+    return await tx.first(_NEWER, release=release) is not None
 
 
 async def is_registered(tx: Transaction, me: int) -> bool:

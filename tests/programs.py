@@ -6,7 +6,7 @@ import signal
 import socket
 import sys
 from asyncio.subprocess import Process
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import httpx
@@ -27,7 +27,10 @@ def free_port() -> int:
 class Program:
     """`duologue run --webhook` on a port of its own, with a folder of its own."""
 
-    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, folder: Path, environment: Mapping[str, str], command: Sequence[str] = ("-m", "bot.cli")
+    ) -> None:
+        self._command = command
         self.port = free_port()
         self._folder, self._environment = folder, environment
         self.process: Process | None = None
@@ -55,7 +58,7 @@ class Program:
         }
         with (self._folder / "log").open("ab") as log:
             self.process = await asyncio.create_subprocess_exec(
-                *(sys.executable, "-m", "bot.cli", "run", "--webhook"),
+                *(sys.executable, *self._command, "run", "--webhook"),
                 env=environment,
                 stdout=log,
                 stderr=log,
@@ -76,6 +79,13 @@ class Program:
         """Send a signal."""
         assert self.process is not None
         self.process.send_signal(number)
+
+    async def leaves(self) -> int:
+        """Ask it to end in order; its exit status."""
+        assert self.process is not None
+        self.signal(signal.SIGTERM)
+        async with asyncio.timeout(READY_WITHIN):
+            return await self.process.wait()
 
     async def end(self) -> None:
         """Let it end, in whatever state it is."""

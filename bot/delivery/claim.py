@@ -13,6 +13,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import col, or_, select, update
 
 from bot.delivery.budget import Budget
+from bot.delivery.crew import Crew
 from bot.delivery.settle import if_uncertain_of, write
 from bot.logs import redact
 from bot.services.messages import IfUncertain, Lane, load
@@ -88,10 +89,13 @@ async def candidates(
     return await unit.tx.all(URGENT, most=most, **facts)
 
 
-async def claim(unit: Unit, rows: Sequence[OutboxRow], budget: Budget, room: int) -> list[Claimed]:
+async def claim(
+    unit: Unit, rows: Sequence[OutboxRow], budget: Budget, room: int, crew: Crew
+) -> list[Claimed]:
     """Take those of `rows` that the budget lets go now, at most one a chat and `room` in all.
 
-    What needs no sending any more is settled here.
+    What needs no sending any more is settled here. What this program does not know waits, and its chat with it, while
+    a newer one lives.
     """
     claimed: list[Claimed] = []
     chats: set[int] = set()
@@ -102,7 +106,15 @@ async def claim(unit: Unit, rows: Sequence[OutboxRow], budget: Budget, room: int
         broad = row.lane >= Lane.BROADCAST
         if row.chat_id in chats or (broad and budget.wait_broad(now) > 0):
             continue
-        outgoing = await _prepare(unit, row)
+        try:
+            outgoing = await _prepare(unit, row)
+        except _UnreadableError as error:
+            if await crew.newer_alive(unit.tx):
+                chats.add(row.chat_id)
+                continue
+            log.error("outbox.unreadable", row=row.id, kind=row.kind, exc_info=error.__cause__)
+            await write(unit, row, state="failed", error=str(error))
+            continue
         if outgoing is None:
             continue
         chats.add(row.chat_id)
@@ -142,6 +154,10 @@ async def _reader(unit: Unit, chat_id: int) -> tuple[str, bool]:
     return language or hint, reachable
 
 
+class _UnreadableError(Exception):
+    """A message of a kind, or with facts, that this program does not know."""
+
+
 async def _prepare(unit: Unit, row: OutboxRow) -> Outgoing | None:
     """What to deliver for a row; None if it needs no sending any more, and then it is settled here."""
     language, reachable = await _reader(unit, row.chat_id)
@@ -164,6 +180,4 @@ async def _prepare(unit: Unit, row: OutboxRow) -> Outgoing | None:
     try:
         return Outgoing(row.chat_id, language, load(row.kind, row.data), edits)
     except Exception as error:
-        log.exception("outbox.unreadable", row=row.id, kind=row.kind)
-        await write(unit, row, state="failed", error=redact(repr(error))[:500])
-        return None
+        raise _UnreadableError(redact(repr(error))[:500]) from error

@@ -48,7 +48,6 @@ _Rung = tuple[str, timedelta]
 """The kind of a timer that was run, and how long after its time."""
 
 _PENDING = text("timers.state = 'pending'")  # spelled out, so that the partial index fits at once
-_SOONEST = Prepared(select(func.min(col(Timer.due_at))).where(_PENDING))
 _NEAREST = select(Timer.id).order_by(col(Timer.happens_at), col(Timer.due_at), col(Timer.id)).limit(BATCH)
 
 
@@ -66,6 +65,9 @@ class Clock:
     ) -> None:
         self._units = units
         self._rings = rings
+        self._known = col(Timer.kind).in_(sorted(rings))
+        """What it does not know is left to a newer program."""
+        self._soonest = Prepared(select(func.min(col(Timer.due_at))).where(_PENDING, self._known))
         self._meter = meter or Meter()
         self._sweep = sweep
         # `run_due` itself lets only one run at a time and remembers the others; APScheduler would drop them.
@@ -145,11 +147,13 @@ class Clock:
         """Run all that is due; gives the time until the next one."""
         while True:
             async with self._units.reading() as look:
-                soonest = await look.tx.first(_SOONEST)
+                soonest = await look.tx.first(self._soonest)
                 went_back, self._latest = look.now < self._latest, look.now
                 due: Sequence[int] = ()
                 if soonest is not None and soonest <= look.now:
-                    due = await look.tx.all(_NEAREST.where(_PENDING, col(Timer.due_at) <= look.now))
+                    due = await look.tx.all(
+                        _NEAREST.where(_PENDING, self._known, col(Timer.due_at) <= look.now)
+                    )
             if went_back and await self._revive():
                 continue
             if not due or self._stopping.is_set():

@@ -4,13 +4,18 @@ Updates are handled, jobs done and timers rung by all of them. One alone sends: 
 program's. It holds a lease as long as it beats; when it is silent for `TTL` seconds another takes over, and what it had
 claimed counts as cut off in the air. A program checks in the very transaction that relies on it that the lease is its
 own still, and just before each sending that it beat in time: one that was stopped for a while notices both.
+
+While programs are upgraded one by one, the newest release sends: it alone knows every kind of message. An older one
+finishes what it has in the air and leaves the lease to it.
 """
 
 import asyncio
 import os
 import platform
+import re
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from importlib.metadata import version
 from typing import Final, Protocol
 
@@ -19,7 +24,7 @@ import structlog
 from bot.delivery.meter import Meter
 from bot.services.unit import Wake
 from storage.database import Database, Transaction
-from storage.workers import Pulse, Registry, is_mine, is_registered
+from storage.workers import Pulse, Registry, is_mine, is_newer_alive, is_registered
 
 log = structlog.get_logger()
 
@@ -37,6 +42,16 @@ AGAIN: Final = 1.0
 
 MARGIN: Final = 1.0
 """So many seconds before the others may think it dead, a program stops sending by itself."""
+
+
+def release_of(version_: str) -> int:
+    """A number that grows with the version: 1002003 for "1.2.3"."""
+    numbers = [int(number) for number in re.findall(r"\d+", version_)[:3]]
+    major, minor, patch = (*numbers, 0, 0, 0)[:3]
+    return (major * 1000 + minor) * 1000 + patch
+
+
+RELEASE = release_of(version("duologue"))
 
 
 class LostLease(Exception):
@@ -58,6 +73,16 @@ class Crew(Protocol):
     def shared(self) -> bool:
         """Whether there may be others."""
 
+    @property
+    def retiring(self) -> bool:
+        """Whether a newer program waits to send."""
+
+    async def hand_over(self) -> None:
+        """Let the newer one send, once nothing is in the air."""
+
+    async def newer_alive(self, tx: Transaction) -> bool:
+        """Whether a newer program lives, which may have queued what this one does not know."""
+
     async def check_sending(self, tx: Transaction, fence: int) -> None:
         """Raises `LostLease` unless this transaction is made within that turn."""
 
@@ -71,6 +96,7 @@ class Alone:
     me = None
     fence = 0
     shared = False
+    retiring = False
     alive = True
 
     async def start(self) -> None:
@@ -78,6 +104,13 @@ class Alone:
 
     async def stop(self) -> None:
         """Nobody to tell."""
+
+    async def hand_over(self) -> None:
+        """There is nobody."""
+
+    async def newer_alive(self, _tx: Transaction) -> bool:
+        """It never is."""
+        return False
 
     async def check_sending(self, _tx: Transaction, _fence: int) -> None:
         """It always is."""
@@ -91,9 +124,16 @@ class Shared:
 
     shared = True
 
-    def __init__(self, database: Database, heard: Callable[[Wake], None], meter: Meter | None = None) -> None:
+    def __init__(
+        self,
+        database: Database,
+        heard: Callable[[Wake], None],
+        meter: Meter | None = None,
+        release: int | None = None,
+    ) -> None:
         name = f"{platform.node()}:{os.getpid()} {version('duologue')}"
-        self._registry = Registry(database, name, SENDING, TTL)
+        self._release = RELEASE if release is None else release
+        self._registry = Registry(database, name, SENDING, TTL, self._release)
         self._heard = heard
         self._meter = meter or Meter()
         self._pulse: Pulse | None = None
@@ -134,6 +174,23 @@ class Shared:
         except Exception as error:
             log.warning("crew.left_silently", error=repr(error))
         await self._registry.close()
+
+    @property
+    def retiring(self) -> bool:
+        """As of the last beat."""
+        return self._pulse is not None and self._pulse.newer
+
+    async def hand_over(self) -> None:
+        """Give the lease back; whoever is newer takes it at its next beat. Raises what the database raises."""
+        if self._pulse is None or self._pulse.fence is None:
+            return
+        await self._registry.let_go()
+        self._pulse = replace(self._pulse, fence=None)
+        log.info("crew.handed_over", worker=self._pulse.me)
+
+    async def newer_alive(self, tx: Transaction) -> bool:
+        """As of this transaction."""
+        return await is_newer_alive(tx, self._release)
 
     async def check_sending(self, tx: Transaction, fence: int) -> None:
         """In the transaction that relies on it."""
@@ -179,6 +236,8 @@ class Shared:
             log.warning("crew.buried", programs=found.dead, jobs=found.freed)
         if found.freed:
             self._heard(Wake.JOBS)
+        if found.newer and found.fence is not None:
+            self._heard(Wake.OUTBOX)
         if found.fence is not None and (before is None or before.fence != found.fence):
             log.info("crew.sends", worker=found.me, turn=found.fence)
             self._meter.lease_taken(SENDING)

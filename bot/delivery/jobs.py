@@ -80,6 +80,8 @@ class Jobs:
         self._crew = crew or Alone()
         self._woken = asyncio.Event()
         self._loop: asyncio.Task[None] | None = None
+        self._known = frozenset(work)
+        """What it does not know is left to a newer program."""
         self._at_leisure = frozenset(at_leisure)
         self._hands: dict[asyncio.Task[None], Job] = {}
         self._unsure = False
@@ -156,9 +158,9 @@ class Jobs:
         kind = col(Job.kind)
         conditions = []
         if len(self._hands) - leisurely < AT_ONCE:
-            conditions.append(kind.not_in(self._at_leisure))
+            conditions.append(kind.in_(self._known - self._at_leisure))
         if leisurely < AT_LEISURE:
-            conditions.append(kind.in_(self._at_leisure))
+            conditions.append(kind.in_(self._known & self._at_leisure))
         return conditions
 
     async def _pause(self) -> float:

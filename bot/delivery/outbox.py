@@ -155,6 +155,8 @@ class Outbox:
             self._woken.clear()
             try:
                 went = await self._is_mine() and await self._turn()
+                if self._crew.retiring and self._turn_no is not None and not self._air:
+                    await self._crew.hand_over()
                 self._trouble = 0.0
             except LostLease:
                 self._let_go()
@@ -246,7 +248,7 @@ class Outbox:
 
     async def _may_claim(self, landed: list[_Landed]) -> bool:
         """Whether there may be something to send now; where a commit is made anyway, it is worth a look."""
-        if self._stopping or len(self._air) - len(landed) >= AT_ONCE:
+        if self._stopping or self._crew.retiring or len(self._air) - len(landed) >= AT_ONCE:
             return False
         now = time.monotonic()
         if self._budget.wait_all(now) > 0:
@@ -270,7 +272,7 @@ class Outbox:
         busy = {*in_air, *self._budget.spent(now)}
         broad = self._budget.wait_broad(now) <= 0
         rows = await candidates(unit, busy, room * 4, fair=fair, broad=broad)
-        return await claim(unit, rows, self._budget, room)
+        return await claim(unit, rows, self._budget, room, self._crew)
 
     async def _write_down(self, group: Group, one: _Landed) -> str:
         """Gives the state in which it leaves the row."""

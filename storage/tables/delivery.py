@@ -124,6 +124,8 @@ class Worker(SQLModel, table=True):
     began_at: datetime
     alive_until: datetime
     """By the server's clock. Who is silent for longer has what it had in hand taken away."""
+    release: int | None = Field(default=None, sa_type=BigInteger)
+    """Grows from version to version; None for programs of before it was told."""
 
 
 class Lease(SQLModel, table=True):

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from inspect import signature
 
 import pytest
+from sqlmodel import select
 
 from bot.delivery.clock import BATCH, PAUSE, TRIES, Clock
 from bot.services.timers import SOON, drop_timers, set_timer
@@ -159,13 +160,18 @@ async def test_what_wakes_nobody_is_on_time(
 
 
 async def test_a_kind_that_nobody_knows_holds_nothing_up(units: Units, still: Clock, bell: Bell) -> None:
-    """A timer of another version of the program fails alone."""
+    """A timer of a newer version of the program waits for that, and loses no try."""
     async with units.writing("unknown") as unit:
         await set_timer(unit, "gone", "x", NOON)
     await set_for(units, NOON, "a")
     await still.run_due()
     assert bell.rung == ["a"]
     assert await states(units) == ["pending", "done"]
+    newer = Clock(units, {"ring": bell.ring, "gone": bell.ring})
+    await newer.run_due()
+    assert await states(units) == ["done", "done"]
+    async with units.reading() as look:
+        assert await look.tx.all(select(Timer.attempts)) == [0, 0]
 
 
 async def test_a_timer_may_set_the_next_one(units: Units, clock: MovableClock) -> None:

@@ -15,8 +15,8 @@ from sqlmodel import col, select, update
 from bot.delivery import crew as crews
 from bot.delivery import inbox as inboxes
 from bot.delivery.budget import Budget
-from bot.delivery.claim import remember
-from bot.delivery.crew import LostLease, Shared
+from bot.delivery.claim import candidates, claim, remember
+from bot.delivery.crew import RELEASE, LostLease, Shared, release_of
 from bot.delivery.inbox import Inbox
 from bot.delivery.jobs import Jobs, Task
 from bot.delivery.meter import Meter
@@ -66,11 +66,11 @@ def quickly(monkeypatch: pytest.MonkeyPatch) -> None:
 class Program:
     """One of several, with a database connection and a crew of its own."""
 
-    def __init__(self, url: str, clock: MovableClock, house: House) -> None:
+    def __init__(self, url: str, clock: MovableClock, house: House, release: int = RELEASE) -> None:
         self.database = Database(url)
         self.heard: list[Wake] = []
         self.units = Units(self.database, clock, house)
-        self.crew = Shared(self.database, self.hear, Meter())
+        self.crew = Shared(self.database, self.hear, Meter(), release)
         self.wakes: list[Callable[[], None]] = []
 
     def hear(self, wake: Wake) -> None:
@@ -94,7 +94,7 @@ class Program:
         await self.crew._registry.close()
 
 
-Hire = Callable[[], Awaitable[Program]]
+Hire = Callable[..., Awaitable[Program]]
 
 
 @pytest.fixture
@@ -102,8 +102,8 @@ async def hire(database_url: str, clock: MovableClock, house: House) -> AsyncIte
     """Start another program on the same server."""
     async with AsyncExitStack() as stack:
 
-        async def hire() -> Program:
-            program = Program(database_url, clock, house)
+        async def hire(release: int = RELEASE) -> Program:
+            program = Program(database_url, clock, house, release)
             stack.push_async_callback(program.database.close)
             await program.crew.start()
             stack.push_async_callback(program.crew.stop)
@@ -387,6 +387,106 @@ async def test_a_takeover_passes_no_limit(hire: Hire, clock: MovableClock) -> No
     fresh.take(7, now)
     assert 7 in fresh.spent(now)
     assert (old.spent(now), old.wait_all(now)) == ({}, 0.0)
+
+
+# --- two versions side by side
+
+
+@pytest.mark.parametrize(
+    ("older", "newer"),
+    [("0.1.0", "0.1.1"), ("0.9.12", "0.10.0"), ("1.2", "1.2.1"), ("1.99.99", "2.0.0rc1"), ("0.1.0", "1")],
+)
+def test_releases_grow(older: str, newer: str) -> None:
+    """As versions do."""
+    assert release_of(older) < release_of(newer)
+
+
+async def test_the_newest_release_sends(hire: Hire) -> None:
+    """The older one leaves it the lease and never takes it back, until the newer ones have gone."""
+    old = await hire(1)
+    sends = sending(old, Mouth())
+    await sends.start()
+    assert (old.crew.fence, old.crew.retiring) == (1, False)
+    new = await hire(2)
+    assert new.crew.fence is None
+    await until(lambda: new.crew.fence == 2)
+    other = await hire(1)
+    await asyncio.sleep(0.5)
+    assert [one.crew.fence for one in (old, new, other)] == [None, 2, None]
+    await new.crew.stop()
+    await until(lambda: {old.crew.fence, other.crew.fence} == {None, 3})
+    await sends.stop()
+
+
+async def test_what_is_in_the_air_lands_before_the_lease_changes_hands(hire: Hire) -> None:
+    """Nothing is cut off by an upgrade: what was begun ends, what was queued goes by the newer one, in its order."""
+    old = await hire(1)
+    held, mouth = Mouth(), Mouth()
+    held.hold()
+    first = sending(old, held)
+    await first.start()
+    await put(old.units, 7, Card("begun"), Card("queued"))
+    await held.has_said(1)
+    new = await hire(2)
+    second = sending(new, mouth)
+    await second.start()
+    await until(lambda: old.crew.retiring)
+    await asyncio.sleep(0.5)
+    assert (old.crew.fence, new.crew.fence, mouth.said) == (1, None, [])
+    held.let_go()
+    await until(lambda: bool(mouth.said))
+    assert ([said for _, said, _ in held.said], [said for _, said, _ in mouth.said]) == (
+        ["begun"],
+        ["queued"],
+    )
+    await second.stop()
+    rows = await all_of(new.units, select(OutboxRow))
+    assert {(row.state, row.uncertain, row.attempts) for row in rows} == {("sent", False, 1)}
+    await first.stop()
+
+
+async def test_what_only_the_newer_one_knows_waits_for_it(hire: Hire) -> None:
+    """And its chat with it, so that order is kept; where nobody knows it, it is set aside as ever."""
+    old, new = await hire(1), await hire(2)
+    await put(old.units, 7, Card("a"), Card("b"))
+    await put(old.units, 8, Card("c"))
+    async with old.units.writing("newer") as unit:
+        await unit.tx.change(update(OutboxRow).where(col(OutboxRow.id) == 1).values(kind="OfTheFuture"))
+
+    async def claimed() -> list[int]:
+        async with old.units.writing("claim") as unit:
+            rows = await candidates(unit, (), 10)
+            return [one.row.id for one in await claim(unit, rows, Budget(NO_LIMITS), 10, old.crew)]
+
+    assert await claimed() == [3]
+    assert await states(old.units) == ["queued", "queued", "sending"]
+    await new.crew.stop()
+    assert await claimed() == [2]
+    assert await states(old.units) == ["failed", "sending", "sending"]
+
+
+async def test_jobs_of_the_future_are_left_alone(hire: Hire) -> None:
+    """Whoever knows the kind does it, whoever does not costs it no try."""
+    old, new = await hire(1), await hire(2)
+    done: list[str] = []
+
+    async def work(task: Task) -> None:
+        done.append(task.data["name"])
+
+    older = Jobs(old.units, {"old": work}, crew=old.crew, at_leisure=("old", "gone"))
+    await older.start()
+    async with old.units.writing("jobs") as unit:
+        await add_job(unit, "new", "a", name="new")
+        await add_job(unit, "old", "b", name="old")
+    older.wake()
+    await until(lambda: done == ["old"])
+    await asyncio.sleep(0.2)
+    newer = Jobs(new.units, {"old": work, "new": work}, crew=new.crew)
+    await newer.start()
+    await until(lambda: done == ["old", "new"])
+    for one in (older, newer):
+        await one.stop()
+    assert await all_of(new.units, select(Job.attempts)) == [1, 1]
 
 
 # --- a commit that stands though it seemed to fail

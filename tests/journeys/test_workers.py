@@ -1,6 +1,7 @@
 """Several programs behind a balancer, on one server: the same story, whoever of them lives."""
 
 import asyncio
+import re
 import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -11,8 +12,12 @@ from bot.rules.consent import CONSENT_VERSION
 from bot.sandbox import Sandbox, SandboxClient
 from storage.database import Database
 from tests.balancer import Balancer
+from tests.databases import rows
 from tests.programs import Program
 from tests.stage import NO_BUDGETS, OWNER
+
+TODAY = ("-m", "bot.cli")
+NEWER = (str(Path(__file__).with_name("newer.py")),)
 
 PATIENCE = 30.0
 """Seconds that anything may take here: programs start, die and take over meanwhile."""
@@ -48,8 +53,8 @@ class House:
         await self.balancer.stop()
         await self.sandbox.stop()
 
-    async def hire(self) -> Program:
-        """Start another program."""
+    async def hire(self, *command: str) -> Program:
+        """Start another program; of the version of today, unless a command is told."""
         environment = {
             "DUOLOGUE_TOKEN": self.sandbox.token,
             "DUOLOGUE_API_URL": self.sandbox.url,
@@ -58,7 +63,7 @@ class House:
             "DUOLOGUE_POLICY": str(self.folder / "duologue.toml"),
             "DUOLOGUE_WEBHOOK_URL": f"{self.balancer.url}/in/telegram",
         }
-        worker = Program(self.folder / str(len(self.workers)), environment)
+        worker = Program(self.folder / str(len(self.workers)), environment, command or TODAY)
         self.workers.append(worker)
         await worker.start()
         return worker
@@ -112,6 +117,49 @@ async def test_one_that_goes_away_is_not_missed(house: House, how: signal.Signal
     await house.workers[1].end()
     await house.onboard("Cy")
     assert house.balancer.passed[third.url] > 5
+
+
+async def test_people_notice_nothing_of_an_upgrade(house: House, database_url: str) -> None:
+    """One program after the other makes room for its next version, while people go on.
+
+    The older ones work on the newer schema, what only the newer ones can say is said by them, and at no moment is
+    anything cut off.
+    """
+    busy = True
+
+    async def keeps_coming(name: str) -> int:
+        count = 0
+        while busy:
+            count += 1
+            await house.onboard(f"{name} {count}")
+        return count
+
+    going = [asyncio.create_task(keeps_coming(name)) for name in ("Ann", "Bo", "Cy")]
+    dee = await house.client.person("Dee")
+    await dee.says("/start")
+    await dee.presses(await dee.sees_button("lang:en", timeout=PATIENCE), timeout=PATIENCE)
+    await asyncio.sleep(1.0)
+    for old in house.workers[:2]:
+        newer = await house.hire(*NEWER)
+        for _ in range(6):  # whichever of the two versions answers, and whichever sends
+            await dee.says("/help")
+            await dee.hears(
+                re.compile("Greetings from the next version|two people for a dialogue"), timeout=PATIENCE
+            )
+        assert await old.leaves() == 0
+        house.workers.remove(old)
+        assert house.balancer.passed[newer.url] > 0
+    await dee.says("/help")
+    await dee.hears("Greetings from the next version, with", timeout=PATIENCE)
+    busy = False
+    assert min(await asyncio.gather(*going)) > 0
+    with pytest.raises(RuntimeError, match="the database is of a newer Duologue"):
+        await house.hire()
+    house.workers.pop()
+    assert rows(database_url, "SELECT DISTINCT state FROM inbox") == [("done",)]
+    found = rows(database_url, "SELECT state, uncertain, count(*) FROM outbox GROUP BY state, uncertain")
+    assert {(state, uncertain) for state, uncertain, _ in found} <= {("sent", False), ("cancelled", False)}
+    assert rows(database_url, "SELECT count(*) > 0 FROM outbox WHERE kind = 'FutureHelp'") == [(True,)]
 
 
 async def test_two_that_poll_are_one_too_many(database_url: str) -> None:
