@@ -9,7 +9,18 @@ from collections.abc import Awaitable, Callable
 
 from rich.console import Console
 
-from tests.bench import bookings, broadcast, ears, flood, goals, pairing, playground, reminders, throughput
+from tests.bench import (
+    bookings,
+    broadcast,
+    ears,
+    flood,
+    goals,
+    pairing,
+    playground,
+    reminders,
+    reviewers,
+    throughput,
+)
 
 TABLES: dict[str, Callable[[], Awaitable[None]]] = {
     "goals": goals.main,
@@ -20,6 +31,7 @@ TABLES: dict[str, Callable[[], Awaitable[None]]] = {
     "flood": flood.main,
     "pairing": pairing.main,
     "bookings": bookings.main,
+    "reviewers": reviewers.main,
     "playground": playground.main,
 }
 

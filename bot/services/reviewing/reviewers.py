@@ -1,5 +1,9 @@
 """Who can hear a sample: the reviewers as candidates for a seat, and what ties somebody to an applicant."""
 
+import json
+from typing import Any
+
+from sqlalchemy import Text, cast
 from sqlmodel import col, func, or_, select
 
 from bot.rules import review as rules
@@ -20,32 +24,45 @@ class CannotReview(DomainError):
     language: str = ""
 
 
-async def candidates(unit: Unit) -> list[rules.Reviewer]:
-    """Every reviewer as the rules want them, with the assignments that are open now."""
-    open_now = (
-        select(Assignment.reviewer_id, func.count())
-        .where(Assignment.state == AssignmentState.OPEN.value)
-        .group_by(col(Assignment.reviewer_id))
-    )
-    busy: dict[int, int] = dict(await unit.tx.all(open_now))
-    hold_it = select(RoleGrant.person_id).where(RoleGrant.role == Role.REVIEWER.value)
+async def shortlist(unit: Unit, sample: rules.HeardSample, n: int) -> list[rules.Reviewer]:
+    """Reviewers among whom the rules find those `n` that they would find among all.
+
+    Those whose turn it is first, in the order of `rules.choose`; a few more than `n`, as some may be tied to the
+    applicant. Of ten thousand reviewers only these are read.
+    """
     found = await unit.tx.all(
-        select(Person, Reviewer)
-        .join(Reviewer, col(Reviewer.person_id) == col(Person.id))
-        .where(col(Person.id).in_(hold_it))
-        .order_by(col(Person.id))
+        _who_hear(sample.language, Person.id, Person.speaks, Reviewer.last_assigned_at, _OPEN_NOW)
+        .where(col(Reviewer.paused_at).is_(None), Person.reachable)
+        .order_by(_OPEN_NOW, col(Reviewer.last_assigned_at).nulls_first(), col(Person.id))
+        .limit(n + len(_out_of_question(sample)))
     )
     return [
-        rules.Reviewer(
-            id=person.id,
-            languages=frozenset(person.speaks),
-            open_assignments=busy.get(person.id, 0),
-            last_assigned_at=reviewer.last_assigned_at,
-            paused=reviewer.paused_at is not None,
-            reachable=person.reachable,
-        )
-        for person, reviewer in found
+        rules.Reviewer(id_, frozenset(speaks), open_assignments, last_assigned_at)
+        for id_, speaks, last_assigned_at, open_assignments in found
     ]
+
+
+_OPEN_NOW = (
+    select(func.count())
+    .where(Assignment.reviewer_id == Person.id, Assignment.state == AssignmentState.OPEN.value)
+    .correlate(Person)
+    .scalar_subquery()
+)
+
+
+def _who_hear(language: str, *columns: Any) -> Any:
+    """These columns of everybody who reviews samples in a language."""
+    hold_it = select(RoleGrant.person_id).where(RoleGrant.role == Role.REVIEWER.value)
+    return (
+        select(*columns)
+        .select_from(Person)
+        .join(Reviewer, col(Reviewer.person_id) == col(Person.id))
+        .where(col(Person.id).in_(hold_it), cast(Person.speaks, Text).contains(json.dumps(language)))
+    )
+
+
+def _out_of_question(sample: rules.HeardSample) -> frozenset[int]:
+    return sample.partners | sample.invitations | sample.seated | {sample.applicant}
 
 
 async def heard(unit: Unit, sample: Sample) -> rules.HeardSample:
@@ -100,8 +117,8 @@ async def check_may_sit(unit: Unit, person: Person, sample: Sample) -> None:
 async def fit_for_group(unit: Unit, sample: Sample) -> int:
     """How many reviewers may take a seat at the sample of their own accord."""
     facts = await heard(unit, sample)
-    there = (None, rules.Obstacle.PAUSED, rules.Obstacle.UNREACHABLE)
-    return sum(rules.obstacle(reviewer, facts) in there for reviewer in await candidates(unit))
+    everybody = _who_hear(facts.language, func.count())
+    return int(await unit.tx.one(everybody.where(col(Person.id).not_in(_out_of_question(facts)))))
 
 
 async def judges(unit: Unit, sample: Sample) -> list[Person]:

@@ -108,8 +108,8 @@ async def _fill(unit: Unit, sample: Sample, table: review_backlog.Table, *, cros
 
 async def _seat_in_private(unit: Unit, sample: Sample, free: list[int], late: list[Assignment]) -> int:
     """Deal cards to those whose turn it is, the free seats first; gives how many could be found."""
-    candidates, facts = await reviewers.candidates(unit), await reviewers.heard(unit, sample)
-    chosen = rules.choose(candidates, len(free) + len(late), facts)
+    facts, wanted = await reviewers.heard(unit, sample), len(free) + len(late)
+    chosen = rules.choose(await reviewers.shortlist(unit, facts, wanted), wanted, facts)
     for assignment in late[: max(0, len(chosen) - len(free))]:
         await expire(unit, assignment, sample)
     seats = [*free, *(assignment.seat for assignment in late)]
