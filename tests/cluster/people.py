@@ -177,7 +177,7 @@ class Person:
 
     async def books(self, friend: "Person", choice: int) -> bool:
         """Take a free time with the friend; another one if somebody was first. False if none was to be had."""
-        for attempt in range(6):
+        for attempt in range(20):
             before = len(self.heard)
             await self.says("/slots")
             shown = await self.hears("ree times", after=before)
