@@ -181,7 +181,7 @@ class Person:
             before = len(self.heard)
             await self.says("/slots")
             shown = await self.hears("ree times", after=before)
-            free = await self._free_on(shown)
+            free = [one for one in shown.buttons if re.fullmatch(r"book:\d+", one)]
             if not free:
                 return False
             known = len(self.heard)
@@ -192,13 +192,3 @@ class Person:
                 await asyncio.gather(self.hears("<b>confirmed</b>"), friend.hears("<b>confirmed</b>"))
                 return True
         return False
-
-    async def _free_on(self, shown: Said) -> list[str]:
-        """The free times on a list; while there are none, on its next pages."""
-        while True:
-            free = [one for one in shown.buttons if re.fullmatch(r"book:\d+", one)]
-            later = [one for one in shown.buttons if re.fullmatch(r"times:[1-9]\d*", one)]
-            if free or not later:
-                return free
-            await self.presses(later[0], shown)
-            await self._until(lambda turn=later[0]: turn not in shown.buttons or None, later[0])
