@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 from sqlalchemy.engine import make_url
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -26,6 +27,15 @@ def in_trouble(error: BaseException) -> bool:
     """Whether the database itself is in trouble that may pass: locked, full, not writable. No bug of a statement."""
     trouble = trouble_of(error)
     return trouble is not None and trouble.passing
+
+
+@dataclass(slots=True)
+class _Lent:
+    """A connection that is in use."""
+
+    connection: AsyncConnection
+    sound: bool = False
+    """Whether its transaction ended as it should, so that the next one may have it."""
 
 
 class Database:
@@ -102,27 +112,37 @@ class Database:
     async def _transaction(self, *, writes: bool) -> AsyncIterator[Transaction]:
         """On a connection that is kept for the next one, unless anything went wrong with it."""
         self._open += 1
-        connection = self._idle.pop() if self._idle else await self._engine.connect()
-        sound = False
         try:
-            transaction = await self._engine.transaction(connection)
-            await transaction.begin(writes=writes)
-            try:
-                yield transaction
-            except BaseException:
-                await transaction.end(commit=False)
-                sound = True
-                raise
-            await transaction.end(commit=True)
-            sound = True
+            async with self._lent() as lent:
+                transaction = await self._engine.transaction(lent.connection)
+                await transaction.begin(writes=writes)
+                try:
+                    yield transaction
+                except BaseException:
+                    # Whoever is told to stop must hear that, not that there is nothing left to undo.
+                    with contextlib.suppress(Exception):
+                        await transaction.end(commit=False)
+                        lent.sound = True
+                    raise
+                await transaction.end(commit=True)
+                lent.sound = True
         finally:
-            if sound:
-                self._idle.append(connection)
-            else:
-                await connection.invalidate()
-                await connection.close()
             self._open -= 1
             self._closed_one.set()
+
+    @asynccontextmanager
+    async def _lent(self) -> AsyncIterator[_Lent]:
+        """A connection that was used before, or another one; it comes back if it is sound in the end."""
+        lent = _Lent(self._idle.pop() if self._idle else await self._engine.connect())
+        try:
+            yield lent
+        finally:
+            if lent.sound:
+                self._idle.append(lent.connection)
+            else:
+                with contextlib.suppress(Exception):
+                    await lent.connection.invalidate()
+                    await lent.connection.close()
 
     async def close(self, grace: float = 5.0) -> None:
         """Give back every connection, those in use as soon as their transactions end (grace in seconds)."""

@@ -250,7 +250,7 @@ class Inbox:
                 line.extend([first, *(ticket for ticket in others if ticket.row_id not in gone)])
 
     async def _look(self) -> None:
-        while True:
+        while not self._stopping:
             await asyncio.sleep(LOOK_EVERY)
             try:
                 await self._take_up()

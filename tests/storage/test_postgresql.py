@@ -295,6 +295,40 @@ async def test_a_transaction_that_is_cut_off_leaves_nothing(
         assert await tx.all(select(City.code)) == []
 
 
+async def test_who_is_told_to_stop_hears_that(database: Database) -> None:
+    """In the middle of a statement the driver hangs up: that there is nothing left to undo is not what went wrong."""
+
+    async def asks() -> None:
+        async with database.reading() as tx:
+            await tx.run(text("SELECT pg_sleep(60)"))
+
+    asking = asyncio.create_task(asks())
+    async with asyncio.timeout(30):
+        while not await sleeping(database):  # noqa: ASYNC110 - a server tells nobody
+            await asyncio.sleep(0.01)
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+        assert await rows(database, "SELECT 1") == [(1,)]
+
+
+async def sleeping(database: Database) -> bool:
+    """Whether somebody sleeps at the server."""
+    return await rows(database, "SELECT 1 FROM pg_stat_activity WHERE wait_event = 'PgSleep'") != []
+
+
+@pytest.mark.parametrize("moment", range(12))
+async def test_nothing_is_waited_for_that_was_given_up(database_url: str, moment: int) -> None:
+    """Told to stop while it connects, begins or ends: closing the database waits for nobody who is gone."""
+    database = Database(database_url)
+    asking = asyncio.create_task(rows(database, "SELECT 1"))
+    await asyncio.sleep(moment * 0.002)
+    asking.cancel()
+    await asyncio.gather(asking, return_exceptions=True)
+    async with asyncio.timeout(30):
+        await database.close(grace=60)
+
+
 @pytest.mark.parametrize(
     ("change", "found"),
     [
