@@ -25,7 +25,7 @@ play: $(READY)   ## be everybody in a browser, no token needed: make play DATA=f
 	$(BIN)/duologue play $(if $(DATA),--data "$(DATA)")
 
 test: $(READY)   ## run every test
-	$(BIN)/python -m pytest -n auto --dist worksteal
+	$(BIN)/python -m pytest -n auto --dist worksteal --durations 20 --durations-min 10
 
 check: $(READY)  ## lint, format and type check
 	$(BIN)/ruff check .
