@@ -226,19 +226,27 @@ class Inbox:
         """Line up the rows that are to be taken and that nobody has in hand; forget what others have handled."""
         known = {ticket.row_id for line in self._waiting.values() for ticket in line}
         async with self._units.reading() as look:
-            waiting = select(InboxRow.id).where(col(InboxRow.state) == NEW).order_by(col(InboxRow.id))
-            if self._crew.shared:
-                still = set(await look.tx.all(STILL, rows=json.dumps(sorted(known))))
-                waiting = waiting.where(col(InboxRow.received_at) < look.now - LEFT_ALONE)
-                waiting = waiting.limit(TAKEN_UP)
-            left = [row_id for row_id in await look.tx.all(waiting) if row_id not in known]
-            if self._crew.shared:
-                left = left[: max(0, TAKEN_UP - len(still))]
+            gone = await self._gone(look, known)
+            left = await self._left(look, known, gone)
             rows = [row for row_id in left if (row := await look.tx.get(InboxRow, row_id))]
-        if self._crew.shared:
-            self._forget(known - still)
+        self._forget(gone)
         for row in rows:
             self._line_up(_Ticket(row.sender, row.id, row.raw, found=True))
+
+    async def _gone(self, look: Unit, known: set[int]) -> set[int]:
+        """Which of the rows in hand other programs have handled."""
+        if not self._crew.shared:
+            return set()
+        return known - set(await look.tx.all(STILL, rows=json.dumps(sorted(known))))
+
+    async def _left(self, look: Unit, known: set[int], gone: set[int]) -> list[int]:
+        """The rows that nobody has in hand: of several programs, what was left alone, and only who has room for it."""
+        waiting = select(InboxRow.id).where(col(InboxRow.state) == NEW).order_by(col(InboxRow.id))
+        room = None
+        if self._crew.shared:
+            room = max(0, TAKEN_UP - len(known - gone))
+            waiting = waiting.where(col(InboxRow.received_at) < look.now - LEFT_ALONE).limit(TAKEN_UP)
+        return [row_id for row_id in await look.tx.all(waiting) if row_id not in known][:room]
 
     def _forget(self, gone: Collection[int]) -> None:
         """What others have handled leaves its line; whoever is first in one may be in hand and leaves as if served."""
