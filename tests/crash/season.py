@@ -103,17 +103,25 @@ class Director:
             hands = deal(season.left, -(-len(season.left) // 12))
         return season
 
-    async def a_sample(self, seed: int, nights: int = 4) -> Season:
+    async def a_sample(self, seed: int, turns: int = 3) -> Season:
         """Die once at each kind of moment, chosen by a seed; in further nights at those kinds that did not come.
 
-        A moment has its number from the calm night, and a night with deaths in it may have fewer of its kind.
+        A moment has its number from the calm night, and a night with deaths in it may have fewer of its kind. Two
+        nights are played at once, as a death is mostly waiting.
         """
         calm = await self.play("calm night")
         season = Season(moments(calm.journal))
         season.verdict.add(calm.verdict)
-        while season.verdict.good and season.nights < nights and (left := season.kinds_left):
-            hand = a_few(left, seed + season.nights) + mending(season.nights)[:4]
-            season.take(await self.play(f"night {season.nights + 1}", hand, calm=calm))
+        while season.verdict.good and season.nights < 2 * turns and (left := season.kinds_left):
+            hands = [hand for hand in deal(a_few(left, seed + season.nights), 2) if hand]
+            ends = await asyncio.gather(
+                *(
+                    self.play(f"night {number}", hand + mending(number)[:2], calm=calm)
+                    for number, hand in enumerate(hands, season.nights + 1)
+                )
+            )
+            for end in ends:
+                season.take(end)
         return season
 
     async def controls(self) -> list[tuple[str, Verdict]]:
