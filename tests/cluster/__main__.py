@@ -29,7 +29,7 @@ from storage.database import Database
 from storage.tables import Studio
 from tests.cluster import cost
 from tests.cluster.oracle import Verdict, judge
-from tests.cluster.people import Person, Telegram
+from tests.cluster.people import PATIENCE, Person, Telegram
 from tests.cluster.trouble import Trouble
 from tests.helpers import a_slot, a_studio
 from tests.programs import SECRET, Program
@@ -114,7 +114,7 @@ class Cluster:
 
     async def settled(self) -> None:
         """Wait until nothing is left to do."""
-        async with asyncio.timeout(180):
+        async with asyncio.timeout(PATIENCE):
             while await self._waiting():  # noqa: ASYNC110 - a database tells nobody
                 await asyncio.sleep(0.5)
 

@@ -130,7 +130,9 @@ class World:
             own = col(Reviewer.person_id) == (await self.row(unit, key)).id
             await unit.tx.change(update(Reviewer).where(own).values(paused_at=unit.now))
         store = AudioStore(self.stage.app.config.settings.audio_place)
-        kept = await store.put(b"OggS", "ogg")  # the file ids are unknown to Telegram, so that cards bring the bytes
+        kept = await store.put(
+            b"OggS", "ogg"
+        )  # the file ids are unknown to Telegram, so that cards bring the bytes
         samples = [
             await a_sample(unit, await self.row(unit, key), audio_key=kept, **columns)
             for key, columns in (
