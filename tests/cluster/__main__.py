@@ -6,12 +6,12 @@ answered by one, two and four programs. Cost: what one update asks of the server
 """
 
 import asyncio
-import contextlib
+import os
 import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -31,7 +31,8 @@ from tests.cluster import cost
 from tests.cluster.oracle import Verdict, judge
 from tests.cluster.people import PATIENCE, Person, Telegram
 from tests.cluster.trouble import Trouble
-from tests.helpers import a_slot, a_studio
+from tests.helpers import DIALOGUES, a_reviewer, a_slot, a_studio
+from tests.objects import VARIABLES, serving
 from tests.programs import SECRET, Program
 from tests.servers import Server, running
 from tests.stage import NO_BUDGETS
@@ -45,6 +46,13 @@ FIRST_RATE, LAST_RATE = 2.0, 20.0
 """People who begin a second: at first, and in the end."""
 
 FIRST = 1_000_000
+
+REVIEWERS = range(900_001, 900_007)
+
+SAMPLED = 50
+"""Of so many pairs one sends samples, which are heard and voted on: each is two seconds of a processor. The others are
+approved by what a verdict calls."""
+
 THROUGHPUT = 240
 """People whose questions are timed."""
 
@@ -58,6 +66,9 @@ WAITING = text(
 )
 """What is left to do: updates, messages that are due, jobs."""
 
+SAMPLES = [((DIALOGUES / f"{name}.ogg").read_bytes(), 170) for name in ("night-market", "lost-in-the-hills")]
+"""Recordings of two, and about how many seconds they last."""
+
 console = Console(width=100)
 
 
@@ -70,6 +81,7 @@ class Cluster:
         self.telegram = Telegram(lambda: [program.url for program in self.programs], SECRET)
         self.database = Database("postgresql+asyncpg:///x")
         self.units = Units(self.database, _now, House(Policy()))
+        self._stack = AsyncExitStack()
 
     async def open(self, programs: int) -> None:
         """Make the database, and start the programs."""
@@ -77,6 +89,7 @@ class Cluster:
         self.database = Database(url)
         self.units = Units(self.database, _now, House(Policy()))
         await self.telegram.start()
+        objects = self._stack.enter_context(serving())
         (self.folder / "duologue.toml").write_text(NO_BUDGETS + "[booking]\nstaff = 0\n")
         environment = {
             "DUOLOGUE_TOKEN": "1:cluster",
@@ -84,9 +97,13 @@ class Cluster:
             "DUOLOGUE_DATABASE_URL": url,
             "DUOLOGUE_POLICY": str(self.folder / "duologue.toml"),
             "DUOLOGUE_WEBHOOK_URL": "http://127.0.0.1:1/in/telegram",
+            "DUOLOGUE_AUDIO_URL": f"s3://{objects.bucket()}/audio",
+            **{name: os.environ[name] for name in VARIABLES},
         }
-        async with self.units.writing("studio") as unit:
+        async with self.units.writing("studio and reviewers") as unit:
             await a_studio(unit, rooms=40)
+            for reviewer in REVIEWERS:
+                await a_reviewer(unit, reviewer)
         self.programs += [Program(self.folder / str(n), environment) for n in range(programs)]
         await asyncio.gather(*(program.start() for program in self.programs))
 
@@ -95,6 +112,7 @@ class Cluster:
         await asyncio.gather(*(program.end() for program in self.programs))
         await self.telegram.stop()
         await self.database.close()
+        await self._stack.aclose()
 
     async def slots(self, count: int) -> None:
         """So many free times, three a day in forty rooms, from the day after tomorrow on."""
@@ -167,7 +185,8 @@ async def night(server: Server, count: int) -> tuple[Verdict, str]:
     async with cluster(server, PROGRAMS) as one:
         await one.slots(max(4, count // 2))
         trouble = Trouble(one.programs, server)
-        striking = asyncio.create_task(trouble.run(EVERY))
+        busy = [asyncio.create_task(trouble.run(EVERY))]
+        busy += [asyncio.create_task(Person(one.telegram, reviewer).reviews()) for reviewer in REVIEWERS]
         begun = time.monotonic()
         everybody = [Person(one.telegram, FIRST + number) for number in range(count)]
         pairs = list(zip(everybody[::2], everybody[1::2], strict=True))
@@ -179,9 +198,9 @@ async def night(server: Server, count: int) -> tuple[Verdict, str]:
             await asyncio.sleep(2 / rate)
         ends = await asyncio.gather(*ways, return_exceptions=True)
         seconds = time.monotonic() - begun
-        striking.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await striking
+        for task in busy:
+            task.cancel()
+        await asyncio.gather(*busy, return_exceptions=True)
         await one.settled()
         verdict = await judge(one.database, one.telegram.taken, one.telegram.api.chats, booked)
         verdict.losses += [
@@ -191,7 +210,8 @@ async def night(server: Server, count: int) -> tuple[Verdict, str]:
         struck = ", ".join(f"{name} {times} times" for name, times in sorted(trouble.struck.items()))
         told = (
             f"{count} people, {len(one.telegram.taken):,} updates and {said:,} messages in {seconds:.0f} s; "
-            f"{len(booked) // 2} pairs booked; programs were {struck}; {one.telegram.refused:,} deliveries tried again"
+            f"{len(one.telegram.api.files)} samples heard and voted on; {len(booked) // 2} pairs booked; "
+            f"programs were {struck}; {one.telegram.refused:,} deliveries tried again"
         )
         return verdict, told
 
@@ -200,7 +220,10 @@ async def _way(one: Cluster, pair: tuple[Person, Person], number: int, booked: l
     """The story of two."""
     first, second = pair
     await asyncio.gather(first.joins(), second.joins())
-    await one.approve(pair)
+    if number % SAMPLED:
+        await one.approve(pair)
+    else:
+        await asyncio.gather(first.is_heard(*SAMPLES[0]), second.is_heard(*SAMPLES[1]))
     await first.invites(second)
     if await first.books(second, number):
         booked += [first.id, second.id]

@@ -27,6 +27,8 @@ class Api:
 
     def __init__(self, heard: Callable[[int], None]) -> None:
         self.chats: defaultdict[int, list[Said]] = defaultdict(list)
+        self.files: dict[str, bytes] = {}
+        """What people sent, by its id."""
         self._heard = heard
         self._runner: web.AppRunner | None = None
         self._hook = ""
@@ -36,6 +38,7 @@ class Api:
         """Listen."""
         app = web.Application(client_max_size=2**24)
         app.router.add_route("*", "/bot{token}/{method}", self._call)
+        app.router.add_get("/file/bot{token}/{file_id}", self._file)
         self._runner = web.AppRunner(app, access_log=None)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0)
@@ -55,6 +58,9 @@ class Api:
         method = request.match_info["method"].lower()
         return web.json_response({"ok": True, "result": self._result(method, given)})
 
+    async def _file(self, request: web.Request) -> web.Response:
+        return web.Response(body=self.files[request.match_info["file_id"]])
+
     def _result(self, method: str, given: dict[str, Any]) -> Any:
         if method == "getme":
             return ME
@@ -62,6 +68,14 @@ class Api:
             self._hook = str(given.get("url", ""))
         if method == "getwebhookinfo":
             return {"url": self._hook, "has_custom_certificate": False, "pending_update_count": 0}
+        if method == "getfile":
+            file_id = str(given["file_id"])
+            return {
+                "file_id": file_id,
+                "file_unique_id": file_id,
+                "file_size": len(self.files[file_id]),
+                "file_path": file_id,
+            }
         if method.startswith("send"):
             chat = int(given["chat_id"])
             said = Said(

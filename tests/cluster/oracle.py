@@ -4,7 +4,8 @@
 2. Every message came once. What came besides is a copy: excused by a row that says that it was cut off in the air.
 3. What was never sent although nothing cancelled it is lost.
 4. Within a chat and a lane messages came in the order of their rows, but for those that were cut off.
-5. No slot has two pairs, nobody is in two sessions at once, and whoever was told "confirmed" has a booking.
+5. Every job was done.
+6. No slot has two pairs, nobody is in two sessions at once, and whoever was told "confirmed" has a booking.
 """
 
 from collections import Counter, defaultdict
@@ -17,7 +18,7 @@ from sqlmodel import col, select
 
 from bot.rules.states import LIVE_BOOKINGS
 from storage.database import Database
-from storage.tables import Booking, BookingMember, InboxRow, OutboxRow
+from storage.tables import Booking, BookingMember, InboxRow, Job, OutboxRow
 from tests.cluster.api import Said
 
 
@@ -54,9 +55,11 @@ async def judge(
         rows = await tx.all(select(OutboxRow).order_by(col(OutboxRow.id)))
         live = await tx.all(select(Booking).where(col(Booking.state).in_(LIVE_BOOKINGS)))
         members = await tx.all(select(BookingMember).where(col(BookingMember.active)))
+        jobs = await tx.all(select(Job).where(Job.state != "done"))
         people = dict((await tx.run(text("SELECT id, telegram_id FROM people"))).all())
     _updates(updates, taken, verdict)
     _messages(rows, chats, verdict)
+    verdict.losses += [f"job {job.id}, {job.kind}, is {job.state}: {job.error}" for job in jobs]
     _bookings(live, members, {people[member.person_id] for member in members}, confirmed, verdict)
     return verdict
 

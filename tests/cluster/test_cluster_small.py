@@ -19,7 +19,7 @@ async def test_a_small_night(postgresql: Server) -> None:
     """A few people, four programs, and whatever befalls those in the meantime."""
     verdict, told = await night(postgresql, 12)
     assert verdict.good, verdict
-    assert "6 pairs booked" in told
+    assert "2 samples heard and voted on; 6 pairs booked" in told
 
 
 # --- what the oracle sees
