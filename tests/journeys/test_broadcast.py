@@ -152,10 +152,14 @@ async def test_paused_restarted_resumed_and_nobody_twice(slow_stage: Stage) -> N
         await person.heard()
     await olga.says("/broadcast applicants | Hello")
     await olga.presses("cast:1:send")
-    await asyncio.sleep(0.7)
+    before = [0] * 30
+    async with asyncio.timeout(20):
+        while not sum(before):
+            await asyncio.sleep(0.05)
+            before = [len(await person.heard()) for person in people]
     await olga.presses("cast:1:pause")
     await asyncio.sleep(0.3)
-    before = [len(await person.heard()) for person in people]
+    before = [known + len(await person.heard()) for known, person in zip(before, people, strict=True)]
     assert 0 < sum(before) < 30
     await stage.lower_curtain()
     await stage.raise_curtain()
